@@ -144,7 +144,9 @@ func parseDependency(s string) (Dependency, error) {
 	var d Dependency
 	s, d.Not = strings.CutPrefix(s, "!")
 	i := span(s, func(c byte) bool { return opBit(c) == 0 })
-	d.Name, s = s[:i], s[i:]
+	if d.Name, s = s[:i], s[i:]; d.Name == "" {
+		return d, errDependencySyntax
+	}
 	if s != "" {
 		n := 0
 		for ; n < len(s) && opBit(s[n]) != 0; n++ {

@@ -28,6 +28,11 @@ type Package struct {
 	Depends          []Dependency
 	Provides         []Dependency // Op is OpNone or OpEqual
 	InstallIf        []Dependency
+
+	// Uninstallable says why apk never installs the package although an
+	// index lists it, such as a dependency that it cannot read. It is empty
+	// for nearly every package.
+	Uninstallable string
 }
 
 // String returns "name-version", the way apk names a package in messages and

@@ -1,0 +1,285 @@
+package apk
+
+import (
+	"archive/tar"
+	"bytes"
+	"crypto"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// Index is a repository's index, as its APKINDEX describes it (apk-v2(5),
+// apk-package(5)). It is immutable and safe for concurrent use.
+type Index struct {
+	description string
+	text        []byte // the packages' lines
+	table       *Table
+}
+
+// Limits of what is read. Wolfi's index, the largest that is known, is a tenth
+// of them.
+const (
+	maxIndexFile   = 128 << 20 // bytes of APKINDEX.tar.gz
+	maxIndexText   = 1 << 30   // bytes of APKINDEX
+	maxIndexLine   = 1 << 20
+	maxDescription = 160 // apk ignores a longer one
+)
+
+// Description returns the index's DESCRIPTION, such as "v3.19.1-643-gec825d20535".
+func (x *Index) Description() string { return x.description }
+
+// Table returns the index's packages in the form for choosing among them.
+func (x *Index) Table() *Table { return x.table }
+
+// Len returns the number of packages.
+func (x *Index) Len() int { return x.table.NumPackages() }
+
+// Package returns package number i, from 0. The error is an internal one: the
+// entry was read before without a fault.
+func (x *Index) Package(i int) (*Package, error) {
+	start := x.table.packages.at(i*packageWords + wordEntry)
+	end := x.table.packages.at((i+1)*packageWords + wordEntry)
+	var e entry
+	for rest := string(x.text[start:end]); ; {
+		line, tail, ok := strings.Cut(rest, "\n")
+		if !ok || line == "" {
+			break
+		}
+		if err := e.line(line); err != nil {
+			return nil, fmt.Errorf("internal error: package %d of an index that was read before: %w", i, err)
+		}
+		rest = tail
+	}
+	return &e.Package, nil
+}
+
+// All iterates over the packages in the order of the index, up to the first
+// error as Package has it.
+func (x *Index) All() iter.Seq2[*Package, error] {
+	return func(yield func(*Package, error) bool) {
+		for i := range x.Len() {
+			if p, err := x.Package(i); !yield(p, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// ReadIndex reads an APKINDEX.tar.gz: gzip members with signatures, then one
+// with DESCRIPTION and APKINDEX, which a key of keys must have signed. Nothing
+// of it is read before the signature is verified. Errors are fragments to put
+// after the index's name; those about the signature are as of Keys.Verify.
+func ReadIndex(r io.Reader, keys Keys) (*Index, error) {
+	file, err := io.ReadAll(io.LimitReader(r, maxIndexFile+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(file) > maxIndexFile {
+		return nil, fmt.Errorf("it is larger than %d bytes", maxIndexFile)
+	}
+	signatures, content, err := cutSignatures(file)
+	if err != nil {
+		return nil, err
+	}
+	_, err = keys.Verify(signatures, func(hash crypto.Hash) []byte {
+		h := hash.New()
+		h.Write(content)
+		return h.Sum(nil)
+	})
+	if err != nil {
+		return nil, err
+	}
+	description, text, err := readIndexMember(content)
+	if err != nil {
+		return nil, err
+	}
+	x, err := ParseIndex(text)
+	if err != nil {
+		return nil, err
+	}
+	x.description = description
+	return x, nil
+}
+
+// cutSignatures divides an index into the signatures at its start and what
+// they sign, the gzip members after them.
+func cutSignatures(file []byte) ([]Signature, []byte, error) {
+	const maxMember = 64 << 10 // unpacked bytes of a member with signatures
+	var signatures []Signature
+	for rest := file; ; {
+		in := bytes.NewReader(rest)
+		z, err := gzip.NewReader(in)
+		if err != nil {
+			return nil, nil, errors.New("it is not a gzip file, or cut short")
+		}
+		z.Multistream(false)
+		member := &io.LimitedReader{R: z, N: maxMember}
+		found, err := readIndexSignatures(tar.NewReader(member))
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case found == nil:
+			return signatures, rest, nil
+		}
+		if _, err := io.Copy(io.Discard, member); err != nil || member.N == 0 {
+			return nil, nil, errors.New("its signature section is damaged")
+		}
+		signatures = append(signatures, found...)
+		rest = rest[len(rest)-in.Len():]
+	}
+}
+
+// readIndexSignatures reads the signatures of a member. It returns nil if the
+// member begins with something else.
+func readIndexSignatures(r *tar.Reader) ([]Signature, error) {
+	var signatures []Signature
+	for {
+		h, err := r.Next()
+		switch {
+		case err == io.EOF && signatures != nil:
+			return signatures, nil
+		case err != nil:
+			return nil, fmt.Errorf("it is not an index, or damaged: %w", err)
+		case !IsSignatureName(h.Name) && signatures == nil:
+			return nil, nil
+		case !IsSignatureName(h.Name):
+			return nil, fmt.Errorf("its signature section holds %q", abridge(h.Name))
+		}
+		if signatures == nil {
+			signatures = []Signature{}
+		}
+		key, hash, ok := ParseSignatureName(h.Name)
+		if !ok || h.Size > maxSignature {
+			continue
+		}
+		b, err := io.ReadAll(r)
+		if err != nil {
+			return nil, fmt.Errorf("its signature section is damaged: %w", err)
+		}
+		signatures = append(signatures, Signature{key, hash, b})
+	}
+}
+
+// readIndexMember unpacks the signed member of an index.
+func readIndexMember(content []byte) (description string, text []byte, err error) {
+	in := bytes.NewReader(content)
+	z, err := gzip.NewReader(in)
+	if err != nil {
+		return "", nil, err
+	}
+	z.Multistream(false)
+	member := &io.LimitedReader{R: z, N: maxIndexText + 1<<20}
+	for r := tar.NewReader(member); ; {
+		h, err := r.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return "", nil, damaged(member, err)
+		}
+		switch {
+		case h.Name == "DESCRIPTION" && h.Size <= maxDescription:
+			b, err := io.ReadAll(r)
+			if err != nil {
+				return "", nil, damaged(member, err)
+			}
+			description = string(b)
+		case h.Name == "APKINDEX" && text != nil:
+			return "", nil, errors.New("it has a second APKINDEX")
+		case h.Name == "APKINDEX":
+			if text, err = readIndexText(r, h.Size); err != nil {
+				return "", nil, damaged(member, err)
+			}
+		}
+	}
+	switch _, err := io.Copy(io.Discard, member); {
+	case err != nil || member.N == 0:
+		return "", nil, damaged(member, err)
+	case in.Len() > 0:
+		return "", nil, errors.New("it has something after its content")
+	case text == nil:
+		return "", nil, errors.New("it has no APKINDEX")
+	}
+	return description, text, nil
+}
+
+// damaged explains an error of reading the unpacked member.
+func damaged(member *io.LimitedReader, err error) error {
+	if member.N == 0 {
+		return fmt.Errorf("it unpacks to more than %d bytes", maxIndexText)
+	}
+	return fmt.Errorf("it is damaged: %w", err)
+}
+
+// readIndexText reads the APKINDEX, whose size is only what its header says.
+// The result is not nil.
+func readIndexText(r io.Reader, size int64) ([]byte, error) {
+	b := bytes.NewBuffer(make([]byte, 0, bytes.MinRead+min(size, 16<<20)))
+	_, err := b.ReadFrom(r)
+	return b.Bytes(), err
+}
+
+// ParseIndex reads the text of an APKINDEX: for each package lines of a
+// letter, a colon and a value, and an empty line after them. It keeps text.
+// Errors name the line and are fragments to put after the index's name.
+//
+// Refused are lines of another form, values that are not what the field's are,
+// a single-valued field given twice, packages without name, version or
+// checksum, and packages of one name and version with different checksums or
+// of one checksum with different names.
+func ParseIndex(text []byte) (*Index, error) {
+	b, twice := newTableBuilder(), newDuplicates()
+	var e entry
+	err := eachEntry(text, &e, func(offset int) error {
+		if err := e.complete(); err != nil {
+			return err
+		}
+		if same, err := twice.seen(&e.Package); same || err != nil {
+			return err
+		}
+		return b.add(&e, offset)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Index{text: text, table: b.table(len(text))}, nil
+}
+
+// eachEntry reads the packages of an APKINDEX into e, one after the other, and
+// calls do with the offset of each.
+func eachEntry(text []byte, e *entry, do func(offset int) error) error {
+	number := 1
+	for pos := 0; pos < len(text); {
+		if text[pos] == '\n' {
+			pos++
+			number++
+			continue
+		}
+		n := bytes.Index(text[pos:], []byte("\n\n"))
+		if n < 0 {
+			return fmt.Errorf("line %d: the package has no empty line after it, the index is cut short", number)
+		}
+		e.reset()
+		first := number
+		for rest := string(text[pos : pos+n]); rest != ""; number++ {
+			var line string
+			line, rest, _ = strings.Cut(rest, "\n")
+			if len(line) > maxIndexLine {
+				return fmt.Errorf("line %d: it is longer than %d bytes", number, maxIndexLine)
+			}
+			if err := e.line(line); err != nil {
+				return fmt.Errorf("line %d: %w", number, err)
+			}
+		}
+		if err := do(pos); err != nil {
+			return fmt.Errorf("line %d: %w", first, err)
+		}
+		pos += n + 1
+	}
+	return nil
+}
