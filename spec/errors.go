@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -47,4 +48,14 @@ func newError(faults []Fault) error {
 		return strings.Compare(a.Message, b.Message)
 	})
 	return &Error{Faults: slices.Compact(sorted)}
+}
+
+// faults collects what is wrong with the specs of one Load.
+type faults struct {
+	list []Fault
+}
+
+// add records a fault at pos.
+func (f *faults) add(pos Pos, format string, args ...any) {
+	f.list = append(f.list, Fault{Pos: pos, Message: fmt.Sprintf(format, args...)})
 }

@@ -53,8 +53,7 @@ type Go struct {
 	Env        []Pair // for the go command
 }
 
-// Binary is a compiled program to copy. Its source may differ by platform,
-// see [Expand].
+// Binary is a compiled program to copy.
 type Binary struct {
 	Pos    Pos
 	Source Path // may hold {os}, {arch} and {variant}

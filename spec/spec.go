@@ -14,17 +14,26 @@
 //     they exist is not checked before [Image.CheckSources].
 package spec
 
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/cuecontext"
+)
+
 // Source says where specs are and how to read them.
 type Source struct {
 	// Args are files (.cue, .json, .yaml, .yml), which are unified to one
 	// image, or folders, each of which is an image of its own. A folder
 	// stands for the CUE package in it, or for its CUE files if they have
 	// no package clause. "dir/..." stands for every folder at or below dir
-	// that holds a spec.
+	// that holds a spec; packages of definitions only are left out.
 	Args []string
 
-	// Dir is the folder that Args are relative to, and positions where
-	// that is shorter. Empty means the working directory.
+	// Dir is the folder that Args are relative to, and positions where they
+	// are below it. Empty means the working directory.
 	Dir string
 
 	// Tags fill the fields with the attribute @tag(key), each as
@@ -33,4 +42,86 @@ type Source struct {
 
 	// Platforms, when not empty, are built in place of the spec's.
 	Platforms []string
+}
+
+// Load returns the images that src declares, in the order of its arguments.
+// What is wrong with the specs is an [*Error] that holds the faults of all of
+// them; other errors are of the machine.
+func Load(src Source) ([]*Image, error) {
+	if src.Dir == "" {
+		wd, err := os.Getwd()
+		if err != nil {
+			return nil, err
+		}
+		src.Dir = wd
+	}
+	dir, err := filepath.Abs(src.Dir)
+	if err != nil {
+		return nil, err
+	}
+	src.Dir = dir
+
+	l := &loader{src: src, ctx: cuecontext.New(), used: map[string]bool{}}
+	l.schema = newShape(l.ctx)
+	var images []*Image
+	for _, u := range src.units(&l.faults) {
+		if img := l.image(u); img != nil {
+			images = append(images, img)
+		}
+	}
+	l.unusedTags()
+	if err := newError(l.faults.list); err != nil {
+		return nil, err
+	}
+	return images, nil
+}
+
+// loader is the state of one Load.
+type loader struct {
+	faults
+	src    Source
+	ctx    *cue.Context
+	schema *shape
+	keys   []string        // of all @tag attributes
+	used   map[string]bool // keys of -D that fill a field
+}
+
+// image reads one image, or records why it cannot.
+func (l *loader) image(u unit) (img *Image) {
+	defer func() {
+		// CUE panics on some faulty input; that must not end the program.
+		if r := recover(); r != nil {
+			l.add(Pos{File: relativeTo(l.src.Dir, u.files[0])}, "internal error: cannot evaluate the spec: %v", r)
+			img = nil
+		}
+	}()
+	b := &builder{faults: &l.faults, dir: l.src.Dir, top: l.schema, failed: map[string]bool{}}
+	v, ok := l.evaluate(b, u)
+	if !ok || u.matched && !regular(v) {
+		return nil
+	}
+	if err := v.Validate(cue.All()); err != nil {
+		b.evaluation(v, err)
+	}
+	root := b.build(v, l.schema, "")
+	if root.pos.File == "" {
+		root.pos = Pos{File: relativeTo(l.src.Dir, u.files[0])}
+	}
+	d := &decoder{faults: &l.faults, dir: l.src.Dir}
+	img = d.image(root, l.src.Platforms)
+	img.Dir = u.dir
+	for _, file := range u.files {
+		img.SpecFiles = append(img.SpecFiles, relativeTo(l.src.Dir, file))
+	}
+	return img
+}
+
+// unusedTags refuses what was given with -D and fills no field of any image.
+func (l *loader) unusedTags() {
+	for _, tag := range l.src.Tags {
+		key, _, ok := strings.Cut(tag, "=")
+		if ok && !l.used[key] && len(l.faults.list) == 0 {
+			l.add(Pos{}, "cannot use -D %s: no field of the spec has the attribute @tag(%s)%s", tag, key, didYouMean(key, l.keys))
+		}
+	}
 }

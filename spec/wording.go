@@ -1,0 +1,146 @@
+package spec
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/errors"
+)
+
+// rule says what a value of the shape must be.
+func (s *shape) rule() string {
+	switch s.kind {
+	case cue.ListKind:
+		return "must be a list"
+	case cue.StructKind:
+		if len(s.names) > 0 {
+			return "must be a struct with fields such as " + s.names[0]
+		}
+		return "must be a struct, such as {NAME: ...}"
+	}
+	if message, ok := own(s.value.Unify(s.value.Context().CompileString("null")).Err()); ok {
+		return message
+	}
+	return "must be a " + s.kind.String()
+}
+
+// broken says what is wrong with the leaf d of the shape.
+func (s *shape) broken(err error, d cue.Value) string {
+	message, ok := own(err)
+	if !ok {
+		message = s.rule()
+	}
+	switch d.Kind() {
+	case cue.StringKind:
+		text, _ := d.String()
+		message += didYouMean(text, s.enum())
+	case cue.IntKind, cue.FloatKind, cue.BoolKind:
+		if message == "must be a string" {
+			message += ", such as " + strconv.Quote(fmt.Sprint(d))
+		}
+	}
+	return message
+}
+
+// own returns the message that a schema gave with error(...).
+func own(err error) (string, bool) {
+	for _, e := range errors.Errors(err) {
+		if format, args := e.Msg(); format == "%s" && len(args) == 1 {
+			return fmt.Sprint(args[0]), true
+		}
+	}
+	return "", false
+}
+
+// listHint shows the list that a single value d could have been meant as.
+func listHint(d cue.Value, s *shape) string {
+	if s.kind != cue.ListKind || d.Kind() != cue.StringKind {
+		return ""
+	}
+	return ", such as [" + show(d) + "]"
+}
+
+// show returns v as CUE writes it, on one short line.
+func show(v any) string {
+	const longest = 60
+	text := strings.Join(strings.Fields(fmt.Sprint(v)), " ")
+	if r := []rune(text); len(r) > longest {
+		return string(r[:longest-3]) + "..."
+	}
+	return text
+}
+
+// unfinished records that v, the value of n, is not concrete.
+func (b *builder) unfinished(n *node, v cue.Value) {
+	n.bad = true
+	if b.patched {
+		return // most likely a consequence of the unknown reference
+	}
+	if fill := b.filler(v); fill != "" {
+		b.refuse(n, "no value; %s", fill)
+		return
+	}
+	for _, e := range errors.Errors(v.Validate(cue.Concrete(true))) {
+		format, args := e.Msg()
+		if strings.HasPrefix(format, "incomplete value") && len(args) == 1 {
+			b.refuse(n, "no value, only the rule %s", show(args[0]))
+			return
+		}
+		b.refuse(n, "%s", plain(format, args))
+		return
+	}
+	b.refuse(n, "no value")
+}
+
+// filler says which -D gives v a value: that of its own @tag, of one that it
+// refers to, else those that are still open.
+func (b *builder) filler(v cue.Value) string {
+	keys := tagKeys(v.Source())
+	if len(keys) == 0 {
+		if _, parts := v.Expr(); len(parts) > 1 {
+			for _, part := range parts {
+				keys = append(keys, tagKeys(part.Source())...)
+			}
+		}
+	}
+	for _, key := range keys {
+		for _, open := range b.tags {
+			if key == open {
+				return "give it with -D " + key + "=VALUE"
+			}
+		}
+	}
+	return ""
+}
+
+// tagKeys returns the keys of the @tag attributes of the field n and of the
+// fields that its value refers to.
+func tagKeys(n ast.Node) []string {
+	var keys []string
+	seen := map[ast.Node]bool{}
+	var visit func(ast.Node)
+	visit = func(n ast.Node) {
+		if n == nil || seen[n] {
+			return
+		}
+		seen[n] = true
+		ast.Walk(n, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.Field:
+				for _, a := range n.Attrs {
+					if key, ok := tagKey(a); ok {
+						keys = append(keys, key)
+					}
+				}
+			case *ast.Ident:
+				visit(n.Node)
+			}
+			return true
+		}, nil)
+	}
+	visit(n)
+	return keys
+}
