@@ -121,10 +121,10 @@ func (k ScriptKind) known() bool {
 	return false
 }
 
-// isSignatureMember reports whether a member starts with a signature. Name is
-// the first field of a tar header.
+// isSignatureMember reports whether a member starts with a signature.
 func isSignatureMember(content []byte) bool {
-	return IsSignatureName(string(content[:min(len(content), 100)]))
+	h, err := tar.NewReader(bytes.NewReader(content)).Next()
+	return err == nil && IsSignatureName(h.Name)
 }
 
 // readSignatures returns the signatures of a signature member that are of a

@@ -169,7 +169,8 @@ func (d *dataReader) next() (*Entry, error) {
 // finish verifies that nothing but zeros and the end of the one gzip member
 // follow the last entry, and the section's SHA-256.
 func (d *dataReader) finish() error {
-	buf := make([]byte, 4<<10)
+	const block = 512
+	buf := make([]byte, 8*block)
 	for {
 		n, err := d.limit.Read(buf)
 		for _, b := range buf[:n] {
@@ -183,6 +184,9 @@ func (d *dataReader) finish() error {
 		if err != nil {
 			return dataFault(err)
 		}
+	}
+	if (d.archive.unpackedLimit()-d.limit.left)%block != 0 {
+		return dataFault(io.ErrUnexpectedEOF)
 	}
 	if _, err := d.in.ReadByte(); err == nil {
 		return errors.New("it has something after its data section")

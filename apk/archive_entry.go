@@ -96,7 +96,8 @@ const (
 )
 
 // newEntry converts and checks a tar header. It returns nil for an entry that
-// apk passes over: the root itself and what starts with a dot in it.
+// apk passes over: the root itself, what starts with a dot in it, and records
+// for all entries.
 func newEntry(index int, h *tar.Header) (*Entry, error) {
 	e := &Entry{
 		Index: index, Kind: EntryKind(h.Typeflag), Mode: uint32(h.Mode & 0o7777),
@@ -106,7 +107,7 @@ func newEntry(index int, h *tar.Header) (*Entry, error) {
 	if e.Kind == Directory {
 		name = strings.TrimSuffix(name, "/")
 	}
-	if name == "." {
+	if name == "." || h.Typeflag == tar.TypeXGlobalHeader {
 		return nil, nil
 	}
 	if err := checkEntryName(name); err != nil {

@@ -180,6 +180,10 @@ func tarFiles(end bool, files ...File) []byte {
 	return buf.Bytes()
 }
 
+// Tar returns entries as a tar stream, as a data section is before it is
+// compressed.
+func Tar(files ...File) []byte { return tarFiles(true, files...) }
+
 // Compress returns b as one gzip member.
 func Compress(b []byte) []byte {
 	var buf bytes.Buffer
