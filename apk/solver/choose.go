@@ -1,0 +1,122 @@
+package solver
+
+import (
+	"cmp"
+	"math/bits"
+
+	"github.com/mkimage/mkimage/apk"
+)
+
+// better compares two providers of a name as candidates for it: positive if a
+// is to be preferred, 0 if neither is.
+func (s *state) better(a, b provider) int {
+	if a.pkg == nil || b.pkg == nil {
+		return boolCompare(a.pkg != nil, b.pkg != nil)
+	}
+	p, q := a.pkg, b.pkg
+	if r := cmp.Or(
+		boolCompare(p.selectable, q.selectable),
+		boolCompare(p.used, q.used),
+		cmp.Compare(q.conflicts, p.conflicts),
+		boolCompare(p.tagAllowed, q.tagAllowed),
+		boolCompare(p.tagPreferred, q.tagPreferred),
+		apk.CompareVersions(a.version, b.version),
+	); r != 0 {
+		return r
+	}
+	if p.name == q.name {
+		if r := apk.CompareVersions(p.version, q.version); r != 0 {
+			return r
+		}
+	}
+	return cmp.Or(
+		cmp.Compare(p.priority, q.priority),
+		cmp.Compare(bits.TrailingZeros32(q.inRepos), bits.TrailingZeros32(p.inRepos)),
+	)
+}
+
+func boolCompare(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+// decide chooses who gets a name, perhaps no one.
+func (s *state) decide(n *name) {
+	var best provider
+	if n.requirers > 0 || n.triggered {
+		for _, p := range s.providers(n) {
+			if n.requirers == 0 && !(p.pkg.ruleTriggered && p.pkg.tagAllowed && p.pkg.selectable) {
+				continue
+			}
+			if p.choosableAlone() && s.better(p, best) > 0 {
+				best = p
+			}
+		}
+	}
+	p := best.pkg
+	if p == nil {
+		s.assign(n, provider{})
+		if n.requirers > 0 {
+			s.faults++
+		}
+		return
+	}
+	if !p.selectable || !p.tagAllowed {
+		s.fail(p)
+	}
+	s.assign(p.name, provider{p, p.version})
+	for i := range s.load(p).provides {
+		s.assign(p.provides[i].name, provider{p, p.provides[i].version})
+	}
+	for i := range p.depends {
+		s.constrain(p, &p.depends[i], 0)
+	}
+}
+
+// fail marks a package that is chosen although it cannot be had.
+func (s *state) fail(p *pkg) {
+	if p != nil && !p.failed {
+		p.failed = true
+		s.faults++
+	}
+}
+
+// assign decides a name. Only virtual providers can share one.
+func (s *state) assign(n *name, p provider) {
+	if n.locked {
+		if p.version != "" || n.chosen.version != "" {
+			s.fail(p.pkg)
+			s.fail(n.chosen.pkg)
+		}
+		return
+	}
+	n.locked, n.chosen = true, p
+	n.leaveWaiting()
+	if n.inChanged != nil {
+		s.changed.Remove(n.inChanged)
+		n.inChanged = nil
+	}
+	if p.pkg != nil && n.requirers == 0 && p.pkg.ruleTriggered {
+		for i := range p.pkg.installIf {
+			if d := &p.pkg.installIf[i]; !d.name.locked {
+				s.constrain(p.pkg, d, 0)
+			}
+		}
+	}
+	for _, q := range s.providers(n) {
+		if q.pkg != p.pkg && (p.version != "" || q.version != "") {
+			s.disqualify(q.pkg)
+		}
+	}
+	s.upsetDependents(n)
+	if p.pkg != nil {
+		s.upsetRulesOf(p.pkg)
+	} else {
+		s.upsetRules(n)
+	}
+}

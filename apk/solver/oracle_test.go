@@ -1,0 +1,168 @@
+package solver
+
+import (
+	"bufio"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mkimage/mkimage/apk"
+)
+
+// alpine returns the folder with Alpine's real packages and indexes, or skips
+// the test.
+func alpine(tb testing.TB) string {
+	tb.Helper()
+	dir := os.Getenv("MKIMAGE_ALPINE")
+	switch {
+	case dir != "":
+	case os.Getenv("CI") == "true":
+		tb.Fatal("MKIMAGE_ALPINE is not set")
+	default:
+		tb.Skip("MKIMAGE_ALPINE does not name a folder of Alpine's packages")
+	}
+	return dir
+}
+
+// realIndex reads a repository of that folder, such as "v3.19/main".
+func realIndex(tb testing.TB, repository string) *apk.Index {
+	tb.Helper()
+	keys, err := apk.AlpineKeys()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	f, err := os.Open(filepath.Join(alpine(tb), repository, "x86_64", "APKINDEX.tar.gz"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer f.Close()
+	x, err := apk.ReadIndex(f, keys)
+	if err != nil {
+		tb.Fatalf("%s: %v", repository, err)
+	}
+	return x
+}
+
+// answer is what apk-tools 3.0.6 said about a world.
+type answer struct {
+	ID           string
+	Class        string
+	Repositories []string // folders, after a tag where they have one
+	World        []string
+	OK           bool
+	Order        []string // name=version
+}
+
+func answers(tb testing.TB) []answer {
+	tb.Helper()
+	f, err := os.Open(filepath.Join(alpine(tb), "..", "oracle", "solver", "worlds.jsonl.gz"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var all []answer
+	lines := bufio.NewScanner(z)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var a answer
+		if err := json.Unmarshal(lines.Bytes(), &a); err != nil {
+			tb.Fatal(err)
+		}
+		all = append(all, a)
+	}
+	if err := lines.Err(); err != nil {
+		tb.Fatal(err)
+	}
+	return all
+}
+
+// request returns the question that an answer answers. Indexes are read once.
+func (a *answer) request(tb testing.TB, indexes map[string]*apk.Index) Request {
+	tb.Helper()
+	r := Request{Arch: "x86_64"}
+	for _, repository := range a.Repositories {
+		tag := ""
+		if rest, ok := strings.CutPrefix(repository, "@"); ok {
+			tag, repository, _ = strings.Cut(rest, " ")
+		}
+		if indexes[repository] == nil {
+			indexes[repository] = realIndex(tb, repository)
+		}
+		r.Repositories = append(r.Repositories, Repository{repository, tag, indexes[repository]})
+	}
+	for _, w := range a.World {
+		d, err := apk.ParseDependency(w)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		r.World = append(r.World, Requirement{d, ""})
+	}
+	return r
+}
+
+// TestOracle compares sets, orders of installation and refusals with those of
+// apk-tools 3.0.6.
+func TestOracle(t *testing.T) {
+	type tally struct{ worlds, sets, orders, refusals, wrong int }
+	classes := map[string]*tally{}
+	indexes := map[string]*apk.Index{}
+	catalogs := map[string]*catalog{}
+	for _, a := range answers(t) {
+		r := a.request(t, indexes)
+		key := strings.Join(a.Repositories, " ")
+		if catalogs[key] == nil {
+			c, err := r.catalog()
+			if err != nil {
+				t.Fatal(err)
+			}
+			catalogs[key] = c
+		}
+		if classes[a.Class] == nil {
+			classes[a.Class] = &tally{}
+		}
+		got, err := solve(catalogs[key], &r)
+		c := classes[a.Class]
+		c.worlds++
+		var order []string
+		if err == nil {
+			for _, p := range got.Install {
+				order = append(order, p.Package.Name+"="+p.Package.Version)
+			}
+		}
+		switch {
+		case a.OK != (err == nil):
+			c.wrong++
+			t.Errorf("%s: %q of %q: %v, want ok %v", a.ID, a.World, a.Repositories, err, a.OK)
+		case err != nil:
+			c.refusals++
+		case !slices.Equal(slices.Sorted(slices.Values(order)), slices.Sorted(slices.Values(a.Order))):
+			c.wrong++
+			t.Errorf("%s: %q of %q: %q, want %q", a.ID, a.World, a.Repositories, order, a.Order)
+		case slices.Equal(order, a.Order):
+			c.orders++
+			fallthrough
+		default:
+			c.sets++
+		}
+		if err == nil && a.OK && !slices.Equal(order, a.Order) {
+			t.Errorf("%s: %q: order %q, want %q", a.ID, a.World, order, a.Order)
+		}
+	}
+	var summary strings.Builder
+	fmt.Fprintf(&summary, "%-18s %7s %7s %7s %9s %6s\n", "class", "worlds", "sets", "orders", "refusals", "wrong")
+	for _, name := range slices.Sorted(maps.Keys(classes)) {
+		c := classes[name]
+		fmt.Fprintf(&summary, "%-18s %7d %7d %7d %9d %6d\n", name, c.worlds, c.sets, c.orders, c.refusals, c.wrong)
+	}
+	t.Log("\n" + summary.String())
+}

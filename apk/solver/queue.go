@@ -1,0 +1,157 @@
+package solver
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Two kinds of queue drive the solver. Changed names are looked at again,
+// first come first served. When none is left, the next waiting name is decided:
+// those that leave no choice in the order in which they came, then those that
+// can be chosen by themselves, then the others, both by name.order.
+const (
+	urgent = iota
+	choosable
+	other
+)
+
+// queueChanged lets a name be looked at again, unless nothing asks for it.
+func (s *state) queueChanged(n *name) {
+	if n.inChanged != nil || n.locked || n.requirers == 0 && !n.recheckRules {
+		return
+	}
+	n.inChanged = s.changed.PushBack(n)
+}
+
+// queueWaiting lets a name wait to be decided. One that waits already moves
+// only when it has become urgent or again is set.
+func (s *state) queueWaiting(n *name, again bool) {
+	if n.locked {
+		return
+	}
+	isUrgent := n.requirersDone && n.requirers > 0 && n.selectable && !n.options
+	if n.inWaiting != nil {
+		if n.urgent || !isUrgent && !again {
+			return
+		}
+		n.urgent = n.urgent || isUrgent
+		n.leaveWaiting()
+	} else {
+		if n.requirers == 0 && !n.triggered && !n.ruleNeeds {
+			return
+		}
+		n.urgent = isUrgent
+	}
+	if n.urgent {
+		n.queue = &s.waiting[urgent]
+		n.inWaiting = n.queue.PushBack(n)
+		return
+	}
+	n.queue = &s.waiting[other]
+	if n.selectable {
+		n.queue = &s.waiting[choosable]
+	}
+	s.providers(n) // which n.order comes with
+	for e := n.queue.Front(); e != nil; e = e.Next() {
+		if n.order >= e.Value.(*name).order {
+			n.inWaiting = n.queue.InsertBefore(n, e)
+			return
+		}
+	}
+	n.inWaiting = n.queue.PushBack(n)
+}
+
+func (n *name) leaveWaiting() {
+	if n.inWaiting != nil {
+		n.queue.Remove(n.inWaiting)
+		n.inWaiting = nil
+	}
+}
+
+// nextChanged returns the next name to look at again, or nil.
+func (s *state) nextChanged() *name {
+	e := s.changed.Front()
+	if e == nil {
+		return nil
+	}
+	n := s.changed.Remove(e).(*name)
+	n.inChanged = nil
+	return n
+}
+
+// nextWaiting returns the next name to decide, or nil.
+func (s *state) nextWaiting() *name {
+	for i := range s.waiting {
+		if e := s.waiting[i].Front(); e != nil {
+			n := e.Value.(*name)
+			n.leaveWaiting()
+			return n
+		}
+	}
+	return nil
+}
+
+// require counts a requirement on the name. The first one makes it take part:
+// it waits, and it is looked at again when what its providers depend on changes.
+func (s *state) require(n *name) {
+	n.requirers++
+	if n.requirers > 1 {
+		return
+	}
+	place := s.c.place(n.id)
+	for _, p := range s.providers(n) {
+		for _, d := range s.load(p.pkg).depends {
+			i, found := slices.BinarySearchFunc(d.name.dependents, place, func(m *name, at tablePlace) int {
+				return cmp.Compare(s.c.place(m.id), at)
+			})
+			if !found {
+				d.name.dependents = slices.Insert(d.name.dependents, i, n)
+			}
+		}
+	}
+	s.queueWaiting(n, false)
+	s.upsetRules(n)
+	s.queueChanged(n)
+}
+
+// upsetDependents has the dependencies on a name checked again.
+func (s *state) upsetDependents(n *name) {
+	s.clock++
+	n.upset = s.clock
+	for _, m := range n.dependents {
+		s.queueChanged(m)
+	}
+}
+
+// upsetRules has the install_if rules that name n checked again.
+func (s *state) upsetRules(n *name) {
+	for _, id := range s.c.reactors.of(n.id) {
+		if !s.found.seen[id] {
+			continue
+		}
+		m := s.name(id)
+		if s.providers(m); m.noRules {
+			continue
+		}
+		m.recheckRules = true
+		s.queueChanged(m)
+	}
+}
+
+// upsetRulesOf does so for everything that a package is called.
+func (s *state) upsetRulesOf(p *pkg) {
+	s.upsetRules(p.name)
+	for _, d := range s.load(p).provides {
+		s.upsetRules(d.name)
+	}
+}
+
+// disqualify gives a package up.
+func (s *state) disqualify(p *pkg) {
+	p.selectable = false
+	s.upsetDependents(p.name)
+	for _, d := range s.load(p).provides {
+		s.upsetDependents(d.name)
+	}
+	s.upsetRulesOf(p)
+}

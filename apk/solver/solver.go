@@ -1,0 +1,204 @@
+// Package solver chooses the packages that apk-tools 3.0.6 would install from
+// the same indexes into an empty root, and the order in which it would install
+// them. It is a pure function of indexes already verified and a world.
+package solver
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/mkimage/mkimage/apk"
+)
+
+// Index is what the solver needs of a repository's index. *apk.Index is one.
+type Index interface {
+	// Table returns what choosing works on.
+	Table() *apk.Table
+	// Package returns a package by its number in the table.
+	Package(i int) (*apk.Package, error)
+}
+
+// Repository is one to choose from.
+type Repository struct {
+	Name  string // URL or folder, for messages
+	Tag   string // without its @; its packages are only for those who ask for it
+	Index Index
+}
+
+// Requirement is one element of a world.
+type Requirement struct {
+	apk.Dependency
+	Origin string // where it was asked for, such as "app.cue:12:5"; for messages
+}
+
+// Request is a question to the solver.
+type Request struct {
+	Arch         string       // by Alpine's name, such as "x86_64"
+	Repositories []Repository // in the order of /etc/apk/repositories
+	World        []Requirement
+}
+
+// Solution is an answer.
+type Solution struct {
+	Install []Selected // in the order of installation
+}
+
+// Selected is a package of a solution.
+type Selected struct {
+	Package    *apk.Package
+	Repository int    // number of its repository in the request
+	Tag        string // by which that repository may be used, without its @
+}
+
+// Solve answers a request.
+func Solve(r Request) (*Solution, error) {
+	c, err := r.catalog()
+	if err != nil {
+		return nil, err
+	}
+	return solve(c, &r)
+}
+
+func (r *Request) catalog() (*catalog, error) {
+	tables := make([]*apk.Table, len(r.Repositories))
+	for i := range tables {
+		tables[i] = r.Repositories[i].Index.Table()
+	}
+	return newCatalog(tables)
+}
+
+func solve(c *catalog, r *Request) (*Solution, error) {
+	tags, err := readTags(r)
+	if err != nil {
+		return nil, err
+	}
+	s, world := newState(c, r, tags)
+	for i := range world {
+		s.found.visit(world[i].name.id)
+	}
+	for i := range world {
+		s.constrain(nil, &world[i].dependency, world[i].tags)
+	}
+	for {
+		for n := s.nextChanged(); n != nil; n = s.nextChanged() {
+			s.reconsider(n)
+		}
+		n := s.nextWaiting()
+		if n == nil {
+			break
+		}
+		s.decide(n)
+	}
+	o := order{s: s}
+	for i := range world {
+		o.dependency(nil, &world[i].dependency)
+	}
+	if s.faults > 0 {
+		return nil, errors.New("unable to select packages")
+	}
+	return s.solution(o.packages, r)
+}
+
+// readTags returns the tags of the request's repositories after the absent
+// one, and refuses a world that has others.
+func readTags(r *Request) ([]tag, error) {
+	tags := []tag{{}}
+	find := func(name string) int {
+		return slices.IndexFunc(tags, func(t tag) bool { return t.name == name })
+	}
+	for i, repository := range r.Repositories {
+		n := find(repository.Tag)
+		if n < 0 {
+			n = len(tags)
+			tags = append(tags, tag{name: repository.Tag})
+		}
+		tags[n].repositories |= 1 << i
+	}
+	if len(tags) > maxTags+1 {
+		return nil, fmt.Errorf("cannot resolve: %d repository tags, apk takes at most %d", len(tags)-1, maxTags)
+	}
+	for _, w := range r.World {
+		if w.Tag != "" && find(w.Tag) < 0 {
+			return nil, fmt.Errorf("no repository is tagged @%s", w.Tag)
+		}
+	}
+	return tags, nil
+}
+
+// worldDependency is an element of the world in a run.
+type worldDependency struct {
+	dependency
+	tags        uint32
+	requirement int // its number in the request
+}
+
+// newState begins a run. The world that it returns has each name once, with
+// what the request says last about it, sorted as apk does.
+func newState(c *catalog, r *Request, tags []tag) (*state, []worldDependency) {
+	last := map[string]int{}
+	for i, w := range r.World {
+		last[w.Name] = i
+	}
+	s := &state{c: c, arch: r.Arch, tags: tags, found: newDiscovery(c, c.names+uint32(len(last)))}
+	s.names = make([]*name, c.names+uint32(len(last)))
+	s.pkgs = make([]*pkg, c.packages)
+	unknown := c.names
+	var world []worldDependency
+	for i, w := range r.World {
+		if last[w.Name] != i {
+			continue
+		}
+		id, ok := lookup(c.sources, []byte(w.Name), apk.NameHash(w.Name))
+		if !ok {
+			id = unknown
+			unknown++
+			s.names[id] = &name{id: id, text: w.Name, upset: -1}
+		}
+		n := s.name(id)
+		n.inWorld = true
+		t := slices.IndexFunc(tags, func(t tag) bool { return t.name == w.Tag })
+		world = append(world, worldDependency{dependency{n, w.Op, w.Not, w.Version}, 1 << t, i})
+	}
+	slices.SortFunc(world, func(a, b worldDependency) int {
+		return cmp.Or(
+			strings.Compare(lower(a.name.text), lower(b.name.text)),
+			strings.Compare(a.name.text, b.name.text),
+		)
+	})
+	return s, world
+}
+
+// lower folds case as strcasecmp does in the C locale.
+func lower(s string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
+	}, s)
+}
+
+func (s *state) solution(packages []*pkg, r *Request) (*Solution, error) {
+	solution := &Solution{Install: make([]Selected, len(packages))}
+	for i, p := range packages {
+		info, err := r.Repositories[p.repository].Index.Package(int(p.local))
+		if err != nil {
+			return nil, err
+		}
+		solution.Install[i] = Selected{Package: info, Repository: p.repository, Tag: s.tagOf(p)}
+	}
+	return solution, nil
+}
+
+// tagOf returns the first tag that lets the package be used.
+func (s *state) tagOf(p *pkg) string {
+	for i, t := range s.tags {
+		if p.allowedTags&(1<<i) != 0 && t.repositories&p.inRepos != 0 {
+			return t.name
+		}
+	}
+	return ""
+}
