@@ -58,21 +58,12 @@ func (u unit) instance(tags []string) *build.Instance {
 	return load.Instances(args, cfg)[0]
 }
 
-// tagKey returns the key of a @tag attribute.
-func tagKey(a *ast.Attribute) (string, bool) {
-	name, body := a.Split()
-	if name != "tag" {
-		return "", false
-	}
-	key, _, _ := strings.Cut(body, ",")
-	return strings.TrimSpace(key), true
-}
-
-// tagField is a @tag attribute of a spec.
+// tagField is a field with a @tag attribute.
 type tagField struct {
-	key  string
-	body string
-	pos  token.Pos
+	key   string
+	body  string   // of the attribute
+	value ast.Expr // of the field
+	pos   token.Pos
 }
 
 // tagFields returns the @tag attributes of a package's own files: those that
@@ -83,9 +74,9 @@ func tagFields(inst *build.Instance) []tagField {
 		ast.Walk(file, func(n ast.Node) bool {
 			if field, ok := n.(*ast.Field); ok {
 				for _, a := range field.Attrs {
-					if key, ok := tagKey(a); ok {
-						_, body := a.Split()
-						found = append(found, tagField{key, body, a.Pos()})
+					if name, body := a.Split(); name == "tag" {
+						key, _, _ := strings.Cut(body, ",")
+						found = append(found, tagField{strings.TrimSpace(key), body, field.Value, a.Pos()})
 					}
 				}
 			}

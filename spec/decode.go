@@ -17,7 +17,6 @@ import (
 // the schema leaves to it.
 type decoder struct {
 	*faults
-	dir string // positions are shown relative to it
 }
 
 // refuse records what is wrong with n.

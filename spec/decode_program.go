@@ -39,7 +39,7 @@ func (d *decoder) goProgram(n *node) *Go {
 	case !importPath(pkg):
 		d.refuse(p, "cannot use %q: must be a folder that starts with \"./\", or an import path", pkg)
 	default:
-		g.ImportPath = pkg
+		g.ImportPath, g.Package.Pos = pkg, p.pos
 		base = programName(pkg)
 	}
 	if n.field("path") == nil && base != "" {

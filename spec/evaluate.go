@@ -5,11 +5,8 @@ import (
 	"strings"
 
 	"cuelang.org/go/cue"
-	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/build"
 	"cuelang.org/go/cue/errors"
-	"cuelang.org/go/encoding/json"
-	"cuelang.org/go/encoding/yaml"
 )
 
 // evaluate returns the value that the files of u unify to. It is false after
@@ -51,13 +48,14 @@ func (l *loader) cue(b *builder, u unit) (cue.Value, bool) {
 		inst = reload()
 	}
 	if inst.Err != nil {
-		l.loading(b, u, inst.Err)
+		l.unread = true
+		l.loading(b, inst.Err)
 		return cue.Value{}, false
 	}
 	// What is imported or named without use stops CUE from evaluating, but
 	// it need not stop us.
 	if inst.ResolutionErr != nil {
-		l.loading(b, u, inst.ResolutionErr)
+		l.loading(b, inst.ResolutionErr)
 		inst.ResolutionErr = nil
 	}
 	v := l.ctx.BuildInstance(inst)
@@ -72,6 +70,7 @@ func (l *loader) cue(b *builder, u unit) (cue.Value, bool) {
 		b.patched = true
 		v = l.ctx.BuildInstance(inst)
 	}
+	b.open = openTags(inst, tags)
 	return v, true
 }
 
@@ -85,9 +84,6 @@ func (l *loader) note(b *builder, fields []tagField, tags []string) {
 	}
 	for _, f := range fields {
 		l.keys = append(l.keys, f.key)
-		if !given[f.key] {
-			b.tags = append(b.tags, f.key)
-		}
 		if name, ok := f.machineValue(); ok {
 			b.add(b.at(f.pos), "cannot read %q from the machine: an image must not depend on where and when it is built; use @tag(%s) and -D %s=VALUE", name, f.key, f.key)
 		}
@@ -95,66 +91,30 @@ func (l *loader) note(b *builder, fields []tagField, tags []string) {
 }
 
 // loading records errors of reading and parsing CUE files.
-func (l *loader) loading(b *builder, u unit, err error) {
+func (l *loader) loading(b *builder, err error) {
 	for _, e := range errors.Errors(err) {
-		pos := b.at(e.Position())
-		if !pos.IsValid() {
-			pos = Pos{File: relativeTo(l.src.Dir, u.files[0])}
-		}
 		format, args := e.Msg()
 		message := plain(format, args)
 		if message == "cannot import" || len(args) == 0 && format == "%s" || message == "" {
 			message = l.cause(e)
 		}
-		b.add(pos, "%s", message)
+		b.add(b.at(e.Position()), "%s", message)
 	}
 }
 
 // cause words an error that wraps another, such as that of an import.
 func (l *loader) cause(e errors.Error) string {
-	text := e.Error()
-	if strings.Contains(text, errOffline.Error()) {
+	text := oneLine(e.Error())
+	switch {
+	case strings.Contains(text, errOffline.Error()):
 		return "cannot import: " + errOffline.Error()
-	}
-	if strings.Contains(text, "no cue.mod/module.cue file") {
+	case strings.Contains(text, "no cue.mod/module.cue file"):
 		return "cannot import: the spec is in no CUE module, a folder with cue.mod/module.cue"
 	}
-	if inner := errors.Unwrap(e); inner != nil {
-		text = inner.Error()
+	if _, rest, ok := strings.Cut(text, "cannot find package "); ok {
+		pkg, _, _ := strings.Cut(rest, ": ")
+		return "cannot import " + pkg + ": no such package in the spec's module, and nothing is fetched from the network"
 	}
-	return strings.Join(strings.Fields(text), " ")
-}
-
-// data returns the value of a file in JSON or YAML.
-func (l *loader) data(b *builder, file string) (cue.Value, bool) {
-	pos := Pos{File: relativeTo(l.src.Dir, file)}
-	content, err := readFile(file)
-	if err != nil {
-		b.add(pos, "cannot load: %s", reason(err))
-		return cue.Value{}, false
-	}
-	var v cue.Value
-	if filepath.Ext(file) == ".json" {
-		var expr ast.Expr
-		if expr, err = json.Extract(file, content); err == nil {
-			v = l.ctx.BuildExpr(expr)
-		}
-	} else {
-		var parsed *ast.File
-		if parsed, err = yaml.Extract(file, content); err == nil {
-			v = l.ctx.BuildFile(parsed)
-		}
-	}
-	if err == nil {
-		return v, true
-	}
-	for _, e := range errors.Errors(errors.Promote(err, "")) {
-		at := b.at(e.Position())
-		if !at.IsValid() {
-			at = pos
-		}
-		format, args := e.Msg()
-		b.add(at, "%s", plain(format, args))
-	}
-	return cue.Value{}, false
+	text = strings.TrimPrefix(text, "import failed: ")
+	return strings.TrimPrefix(text, e.Position().String()+": ")
 }

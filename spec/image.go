@@ -44,7 +44,7 @@ type Image struct {
 // is set.
 type Go struct {
 	Pos        Pos
-	Package    Path   // a folder with a main package
+	Package    Path   // a folder with a main package; only Pos is set beside ImportPath
 	ImportPath string // a package by its import path, looked up from Dir
 	Dir        string // absolute folder of the file that names the package
 	Path       String // where the program goes in the image

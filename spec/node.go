@@ -3,6 +3,7 @@ package spec
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,9 +52,10 @@ func (n *node) ok() bool { return n != nil && !n.bad }
 type builder struct {
 	*faults
 	dir     string          // positions are shown relative to it
+	file    string          // the spec's first file as it is shown
 	top     *shape          // the whole schema, for suggestions
 	failed  map[string]bool // paths whose faults are known already
-	tags    []string        // keys of @tag that have no value yet
+	open    tags            // @tag attributes that have no value yet
 	patched bool            // unknown references were replaced, see patch
 }
 
@@ -127,7 +129,10 @@ func (b *builder) allowed(n *node, name string, s *shape) string {
 		return " (did you mean " + paths[0] + "?)"
 	}
 	if n.path == "" {
-		return " (a field of your own starts with _ or #)"
+		if filepath.Ext(b.file) == ".cue" {
+			return " (a field of your own starts with _ or #)"
+		}
+		return ""
 	}
 	return " (there are " + strings.Join(s.names, ", ") + ")"
 }

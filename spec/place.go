@@ -45,10 +45,10 @@ func before(p, q token.Pos) bool {
 	return p.Filename() == q.Filename() && p.Offset() < q.Offset()
 }
 
-// at returns p in the form that is shown.
+// at returns p in the form that is shown: at least the spec's file.
 func (b *builder) at(p token.Pos) Pos {
 	if !p.IsValid() || p.Filename() == "" || p.Filename() == schemaFile {
-		return Pos{}
+		return Pos{File: b.file}
 	}
 	return Pos{File: relativeTo(b.dir, p.Filename()), Line: p.Line(), Column: p.Column()}
 }

@@ -159,7 +159,7 @@ func reason(err error) string {
 	for {
 		pathErr, ok := err.(*fs.PathError)
 		if !ok {
-			return strings.Join(strings.Fields(err.Error()), " ")
+			return oneLine(err.Error())
 		}
 		err = pathErr.Err
 	}

@@ -84,6 +84,7 @@ type loader struct {
 	schema *shape
 	keys   []string        // of all @tag attributes
 	used   map[string]bool // keys of -D that fill a field
+	unread bool            // the tags of some file are not known
 }
 
 // image reads one image, or records why it cannot.
@@ -95,7 +96,13 @@ func (l *loader) image(u unit) (img *Image) {
 			img = nil
 		}
 	}()
-	b := &builder{faults: &l.faults, dir: l.src.Dir, top: l.schema, failed: map[string]bool{}}
+	b := &builder{
+		faults: &l.faults,
+		dir:    l.src.Dir,
+		file:   relativeTo(l.src.Dir, u.files[0]),
+		top:    l.schema,
+		failed: map[string]bool{},
+	}
 	v, ok := l.evaluate(b, u)
 	if !ok || u.matched && !regular(v) {
 		return nil
@@ -104,10 +111,7 @@ func (l *loader) image(u unit) (img *Image) {
 		b.evaluation(v, err)
 	}
 	root := b.build(v, l.schema, "")
-	if root.pos.File == "" {
-		root.pos = Pos{File: relativeTo(l.src.Dir, u.files[0])}
-	}
-	d := &decoder{faults: &l.faults, dir: l.src.Dir}
+	d := &decoder{faults: &l.faults}
 	img = d.image(root, l.src.Platforms)
 	img.Dir = u.dir
 	for _, file := range u.files {
@@ -120,7 +124,7 @@ func (l *loader) image(u unit) (img *Image) {
 func (l *loader) unusedTags() {
 	for _, tag := range l.src.Tags {
 		key, _, ok := strings.Cut(tag, "=")
-		if ok && !l.used[key] && len(l.faults.list) == 0 {
+		if ok && !l.used[key] && !l.unread {
 			l.add(Pos{}, "cannot use -D %s: no field of the spec has the attribute @tag(%s)%s", tag, key, didYouMean(key, l.keys))
 		}
 	}

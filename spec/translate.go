@@ -106,7 +106,7 @@ func plain(format string, args []any) string {
 	if len(args) == 0 {
 		text = format
 	}
-	return strings.Join(strings.Fields(text), " ")
+	return oneLine(text)
 }
 
 // spot returns the place of e in the user's text: where CUE says, else that

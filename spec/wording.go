@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"cuelang.org/go/cue"
-	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/errors"
 )
 
@@ -66,7 +65,7 @@ func listHint(d cue.Value, s *shape) string {
 // show returns v as CUE writes it, on one short line.
 func show(v any) string {
 	const longest = 60
-	text := strings.Join(strings.Fields(fmt.Sprint(v)), " ")
+	text := oneLine(fmt.Sprint(v))
 	if r := []rune(text); len(r) > longest {
 		return string(r[:longest-3]) + "..."
 	}
@@ -79,68 +78,24 @@ func (b *builder) unfinished(n *node, v cue.Value) {
 	if b.patched {
 		return // most likely a consequence of the unknown reference
 	}
-	if fill := b.filler(v); fill != "" {
+	if fill := b.open.filler(v); fill != "" {
 		b.refuse(n, "no value; %s", fill)
 		return
 	}
+	message := "no value"
 	for _, e := range errors.Errors(v.Validate(cue.Concrete(true))) {
 		format, args := e.Msg()
-		if strings.HasPrefix(format, "incomplete value") && len(args) == 1 {
-			b.refuse(n, "no value, only the rule %s", show(args[0]))
-			return
-		}
-		b.refuse(n, "%s", plain(format, args))
-		return
-	}
-	b.refuse(n, "no value")
-}
-
-// filler says which -D gives v a value: that of its own @tag, of one that it
-// refers to, else those that are still open.
-func (b *builder) filler(v cue.Value) string {
-	keys := tagKeys(v.Source())
-	if len(keys) == 0 {
-		if _, parts := v.Expr(); len(parts) > 1 {
-			for _, part := range parts {
-				keys = append(keys, tagKeys(part.Source())...)
+		switch {
+		case strings.HasPrefix(format, "incomplete value") && len(args) == 1:
+			if declared := show(args[0]); declared != "_" {
+				message += ": it is only declared as " + declared
 			}
+		case format == "invalid interpolation":
+			message += ": a part of it has none"
+		default:
+			message = plain(format, args)
 		}
+		break
 	}
-	for _, key := range keys {
-		for _, open := range b.tags {
-			if key == open {
-				return "give it with -D " + key + "=VALUE"
-			}
-		}
-	}
-	return ""
-}
-
-// tagKeys returns the keys of the @tag attributes of the field n and of the
-// fields that its value refers to.
-func tagKeys(n ast.Node) []string {
-	var keys []string
-	seen := map[ast.Node]bool{}
-	var visit func(ast.Node)
-	visit = func(n ast.Node) {
-		if n == nil || seen[n] {
-			return
-		}
-		seen[n] = true
-		ast.Walk(n, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.Field:
-				for _, a := range n.Attrs {
-					if key, ok := tagKey(a); ok {
-						keys = append(keys, key)
-					}
-				}
-			case *ast.Ident:
-				visit(n.Node)
-			}
-			return true
-		}, nil)
-	}
-	visit(n)
-	return keys
+	b.refuse(n, "%s", message)
 }
