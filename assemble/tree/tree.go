@@ -113,6 +113,21 @@ func (n *Node) SetContent(c Content) {
 	n.ModTime = 0
 }
 
+// Chown gives a node an owner and a group as chown(2) does on Linux: a regular
+// file loses its setuid bit, its setgid bit if its group may execute it, and
+// its capabilities.
+func (n *Node) Chown(uid, gid int) {
+	n.UID, n.GID = uid, gid
+	if n.Kind != File {
+		return
+	}
+	n.Mode &^= 0o4000
+	if n.Mode&0o010 != 0 {
+		n.Mode &^= 0o2000
+	}
+	delete(n.Xattrs, "security.capability")
+}
+
 // Entry is one name in a directory.
 type Entry struct {
 	Name string

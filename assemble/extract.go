@@ -1,0 +1,160 @@
+package assemble
+
+import (
+	"context"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/mkimage/mkimage/apk"
+	"github.com/mkimage/mkimage/assemble/tree"
+)
+
+// extract puts a package's directories into the tree, and its files there
+// under temporary names.
+func (db *database) extract(ctx context.Context, p *installed, entries []apk.Entry) error {
+	faults := &packageFaults{pkg: p}
+	for i := range entries {
+		e := &entries[i]
+		// apk has looked up the owner of the first entry when it finds
+		// that there are no more scripts, and runs pre-install then.
+		uid, gid := db.owners.of(e)
+		if i == 0 {
+			if err := db.runScript(ctx, p, apk.PreInstall, p.Version); err != nil {
+				return err
+			}
+		}
+		a := acl{mode: e.Mode, uid: uid, gid: gid, xattrs: xattrsChecksum(e.Xattrs)}
+		if e.Kind == apk.Directory {
+			faults.add(db.extractDirectory(p, e, a))
+		} else {
+			faults.add(db.extractFile(p, e, a))
+		}
+	}
+	if len(entries) == 0 {
+		return db.runScript(ctx, p, apk.PreInstall, p.Version)
+	}
+	return faults.err()
+}
+
+// extractFile puts anything but a directory under a temporary name beside its
+// own.
+func (db *database) extractFile(p *installed, e *apk.Entry, a acl) error {
+	dir, name := split(e.Name)
+	fo := p.folder(dir)
+	switch {
+	case fo == nil && dir != "":
+		return fmt.Errorf("%s has no entry for its directory before it", e.Name)
+	case fo == nil:
+		fo = p.addFolder(db.dir(""))
+	case p.files[e.Name] != nil:
+		return fmt.Errorf("it ships %s twice", e.Name)
+	}
+	f := &file{name: name, acl: a, checksum: e.Checksum}
+	if e.Kind == apk.Hardlink {
+		target := p.hardlinked(e.Target)
+		if target == nil {
+			return fmt.Errorf("%s is a hard link to %s, which it does not install before", e.Name, e.Target)
+		}
+		f.checksum = target.checksum
+	}
+	if other := db.files[e.Name]; other != nil {
+		switch replacesFile(other.folder.pkg, p) {
+		case conflicting:
+			return fmt.Errorf("%s is already a file of %s, and neither replaces the other's files: leave one of them out", e.Name, other.folder.pkg)
+		case kept:
+			return nil
+		}
+	}
+	if err := db.place(p, e, a); err != nil {
+		return db.explain(e.Name, err)
+	}
+	p.addFile(fo, f)
+	return nil
+}
+
+// place makes the node of an entry under its temporary name.
+func (db *database) place(p *installed, e *apk.Entry, a acl) error {
+	temporary := temporaryName(p, e.Name)
+	if e.Kind == apk.Hardlink {
+		if err := db.tree.Link(temporaryName(p, e.Target), temporary); err != nil {
+			return err
+		}
+		n, err := db.tree.Lstat(temporary)
+		if err != nil {
+			return err
+		}
+		if n.Kind == tree.Symlink {
+			return fmt.Errorf("%s is a hard link to %s, a symbolic link", e.Name, e.Target)
+		}
+		// The inode is chowned and touched once more, and given the
+		// special bits that doing so takes away.
+		n.Chown(a.uid, a.gid)
+		if special := a.mode & 0o7000; special != 0 {
+			n.Mode = a.mode
+		}
+		n.ModTime = e.ModTime
+		addXattrs(n, e.Xattrs)
+		return nil
+	}
+	n := &tree.Node{
+		Mode: a.mode, UID: a.uid, GID: a.gid, ModTime: e.ModTime,
+		Source: tree.Source{Package: p.number, Entry: e.Index},
+	}
+	switch e.Kind {
+	case apk.Regular:
+		n.Kind, n.Content = tree.File, db.contents.of(p.source.Archive, e)
+	case apk.Symlink:
+		n.Kind, n.Mode, n.Target = tree.Symlink, 0o777, e.Target
+	case apk.Fifo:
+		n.Kind = tree.Fifo
+	case apk.CharDevice, apk.BlockDevice:
+		n.Kind, n.Major, n.Minor = tree.CharDevice, e.Major, e.Minor
+		if e.Kind == apk.BlockDevice {
+			n.Kind = tree.BlockDevice
+		}
+	default:
+		return fmt.Errorf("internal error: entry of kind %s", e.Kind)
+	}
+	addXattrs(n, e.Xattrs)
+	return db.tree.Add(temporary, n)
+}
+
+// addXattrs sets extended attributes. apk gives symbolic links none.
+func addXattrs(n *tree.Node, list []apk.Xattr) {
+	if len(list) == 0 || n.Kind == tree.Symlink {
+		return
+	}
+	if n.Xattrs == nil {
+		n.Xattrs = map[string]string{}
+	}
+	for _, x := range list {
+		n.Xattrs[x.Name] = x.Value
+	}
+}
+
+// temporaryName returns the name under which a file waits for the rest of its
+// package: apk's own, which no package ships.
+func temporaryName(p *installed, path string) string {
+	sum := sha256.Sum256([]byte(p.Name + "\x00" + path))
+	dir, _ := split(path)
+	return join(dir, ".apk."+hex.EncodeToString(sum[:24]))
+}
+
+// xattrsChecksum returns the checksum by which the database knows extended
+// attributes: names and values by name, each after its length in four bytes.
+func xattrsChecksum(list []apk.Xattr) apk.Checksum {
+	if len(list) == 0 {
+		return apk.Checksum{}
+	}
+	var b []byte
+	for _, x := range list {
+		for _, s := range []string{x.Name, x.Value} {
+			b = binary.BigEndian.AppendUint32(b, uint32(len(s)))
+			b = append(b, s...)
+		}
+	}
+	return sha1.Sum(b)
+}

@@ -1,0 +1,320 @@
+package assemble_test
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mkimage/mkimage/apk"
+	"github.com/mkimage/mkimage/apk/solver"
+	"github.com/mkimage/mkimage/assemble"
+	"github.com/mkimage/mkimage/assemble/tree"
+	"github.com/mkimage/mkimage/spec"
+)
+
+// TestOracleWithoutScripts composes real packages and compares the tree with
+// the one that apk-tools made with --no-scripts.
+func TestOracleWithoutScripts(t *testing.T) {
+	alpine := alpineFolder(t)
+	oracle := filepath.Join(alpine, "..", "oracle", "rootfs")
+	repo := openLab(t, alpine)
+	for name, world := range oracleWorlds(t, oracle) {
+		t.Run(name, func(t *testing.T) {
+			root, err := assemble.Compose(t.Context(), labInput(t, world, nil, repo))
+			if err != nil {
+				t.Fatal(err)
+			}
+			compareManifest(t, root.Tree, filepath.Join(oracle, name+".noscripts.jsonl.gz"))
+		})
+	}
+}
+
+// alpineFolder returns the folder of real packages.
+func alpineFolder(t *testing.T) string {
+	t.Helper()
+	dir := os.Getenv("MKIMAGE_ALPINE")
+	if dir == "" {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("MKIMAGE_ALPINE is not set")
+		}
+		t.Skip("MKIMAGE_ALPINE does not name a folder of real packages")
+	}
+	return dir
+}
+
+// lab is a repository in a folder.
+type lab struct {
+	dir   string // of an architecture
+	index *apk.Index
+}
+
+func openLab(t *testing.T, alpine string) lab {
+	t.Helper()
+	return openRepository(t, filepath.Join(alpine, "lab", "x86_64"), filepath.Join(alpine, "keys", "lab.rsa.pub"))
+}
+
+func openRepository(t *testing.T, dir, key string) lab {
+	t.Helper()
+	pem, err := os.ReadFile(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := apk.ParseKey(pem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(filepath.Join(dir, "APKINDEX.tar.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	index, err := apk.ReadIndex(f, apk.Keys{filepath.Base(key): public})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lab{dir, index}
+}
+
+// oracleWorlds returns the worlds of an oracle folder by name.
+func oracleWorlds(t *testing.T, oracle string) map[string][]string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(oracle, "worlds.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	worlds := map[string][]string{}
+	if err := json.Unmarshal(text, &worlds); err != nil {
+		t.Fatal(err)
+	}
+	return worlds
+}
+
+// labInput resolves a world and opens its packages.
+func labInput(t *testing.T, world []string, scripts assemble.ScriptRunner, repositories ...lab) assemble.Input {
+	t.Helper()
+	in := assemble.Input{Arch: "x86_64", Scripts: scripts, Image: &spec.Image{User: spec.ProcessUser{User: "root"}}}
+	request := solver.Request{Arch: in.Arch}
+	for _, r := range repositories {
+		request.Repositories = append(request.Repositories, solver.Repository{Name: r.dir, Index: r.index})
+	}
+	for _, w := range world {
+		d, err := apk.ParseDependency(w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in.World = append(in.World, d)
+		request.World = append(request.World, solver.Requirement{Dependency: d})
+	}
+	solution, err := solver.Solve(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range solution.Install {
+		a, err := apk.OpenArchive(filepath.Join(repositories[s.Repository].dir, s.Package.FileName()), s.Package)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in.Packages = append(in.Packages, assemble.Package{Archive: a, Tag: s.Tag})
+	}
+	return in
+}
+
+// record is a line of a manifest.
+type record struct {
+	Path     string            `json:"path"`
+	Type     string            `json:"type"`
+	Mode     string            `json:"mode,omitempty"`
+	UID      int               `json:"uid"`
+	GID      int               `json:"gid"`
+	Size     int64             `json:"size,omitempty"`
+	SHA256   string            `json:"sha256,omitempty"`
+	SHA256n  string            `json:"sha256n,omitempty"` // without the day in shadow(5)
+	Target   string            `json:"target,omitempty"`
+	Dev      []int64           `json:"dev,omitempty"`
+	Links    []string          `json:"links,omitempty"`
+	Xattrs   map[string]string `json:"xattrs,omitempty"`
+	Implicit bool              `json:"implicit,omitempty"`
+}
+
+// compareManifest compares a tree with a manifest, but for what only concerns
+// who ran apk: keys, repositories, caches, and the two folders that it mounts.
+func compareManifest(t *testing.T, got *tree.Tree, file string) {
+	t.Helper()
+	want := readManifest(t, file)
+	have := manifest(t, got)
+	for _, path := range slices.Sorted(maps.Keys(merged(want, have))) {
+		w, inWant := want[path]
+		h, inHave := have[path]
+		switch {
+		case ignored(path):
+		case !inHave:
+			t.Errorf("missing: %+v", w)
+		case !inWant:
+			t.Errorf("extra: %+v", h)
+		default:
+			if w.SHA256n != "" {
+				w.SHA256, h.SHA256 = w.SHA256n, h.SHA256n
+			}
+			if a, b := fmt.Sprintf("%+v", w), fmt.Sprintf("%+v", h); a != b {
+				t.Errorf("differs: %s\nwant %s\ngot  %s", path, a, b)
+			}
+		}
+	}
+}
+
+func ignored(path string) bool {
+	for _, prefix := range []string{"etc/apk/keys", "etc/apk/repositories", "lib/apk/db/scripts.tar", "lib/apk/db/lock", "var/cache/apk", "dev", "proc"} {
+		if path == prefix || strings.HasPrefix(path, prefix+"/") || path == prefix+".gz" {
+			return true
+		}
+	}
+	return false
+}
+
+func merged(a, b map[string]record) map[string]record {
+	all := maps.Clone(a)
+	maps.Copy(all, b)
+	return all
+}
+
+func readManifest(t *testing.T, file string) map[string]record {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	records := map[string]record{}
+	lines := bufio.NewScanner(z)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var r record
+		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
+			t.Fatal(err)
+		}
+		if r.Path != "." {
+			records[r.Path] = r
+		}
+	}
+	if err := lines.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return records
+}
+
+// manifest describes a tree as an oracle's manifest does.
+func manifest(t *testing.T, root *tree.Tree) map[string]record {
+	t.Helper()
+	records := map[string]record{}
+	names := map[*tree.Node][]string{}
+	sums := contentSums(t, root)
+	err := root.Walk(func(path string, n *tree.Node) error {
+		r := record{Path: path, UID: n.UID, GID: n.GID, Mode: fmt.Sprintf("%04o", n.Mode)}
+		switch n.Kind {
+		case tree.Dir:
+			r.Type = "dir"
+		case tree.File:
+			r.Type, r.Size, r.SHA256 = "file", n.Size(), sums[n]
+			if path == "etc/shadow" || path == "etc/shadow-" {
+				r.SHA256n = shadowSum(t, n)
+			}
+		case tree.Symlink:
+			r.Type, r.Target, r.Mode = "symlink", n.Target, ""
+		case tree.Fifo:
+			r.Type = "fifo"
+		case tree.CharDevice:
+			r.Type, r.Dev = "char", []int64{n.Major, n.Minor}
+		case tree.BlockDevice:
+			r.Type, r.Dev = "block", []int64{n.Major, n.Minor}
+		}
+		for name, value := range n.Xattrs {
+			if r.Xattrs == nil {
+				r.Xattrs = map[string]string{}
+			}
+			r.Xattrs[name] = hex.EncodeToString([]byte(value))
+		}
+		records[path] = r
+		if n.Kind != tree.Dir {
+			names[n] = append(names[n], path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, group := range names {
+		slices.Sort(group)
+		for _, path := range group {
+			if r := records[path]; len(group) > 1 {
+				r.Links = group
+				records[path] = r
+			}
+		}
+	}
+	return records
+}
+
+// contentSums returns the SHA-256 of every file's content.
+func contentSums(t *testing.T, root *tree.Tree) map[*tree.Node]string {
+	t.Helper()
+	sums := map[*tree.Node]string{}
+	err := root.Walk(func(path string, n *tree.Node) error {
+		if n.Kind != tree.File || sums[n] != "" {
+			return nil
+		}
+		r, err := n.Open()
+		if err != nil {
+			return err
+		}
+		defer r.Close()
+		h := sha256.New()
+		if _, err := io.Copy(h, r); err != nil {
+			return err
+		}
+		sums[n] = hex.EncodeToString(h.Sum(nil))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sums
+}
+
+// shadowSum is the SHA-256 of a shadow(5) file without the days of change.
+func shadowSum(t *testing.T, n *tree.Node) string {
+	t.Helper()
+	r, err := n.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	text, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(text), "\n")
+	for i, line := range lines {
+		if f := strings.Split(line, ":"); len(f) == 9 && f[2] != "" && f[2] != "0" && strings.Trim(f[2], "0123456789") == "" {
+			f[2] = "DAY"
+			lines[i] = strings.Join(f, ":")
+		}
+	}
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(strings.Join(lines, "\n"))))
+}
+
+var _ = context.Background
