@@ -27,7 +27,7 @@ func (d *decoder) apk(n *node) *APK {
 		}
 	}
 	a.Packages = d.packages(n.field("packages"), tags, repositories)
-	if len(a.Packages) > 0 && repositories == nil {
+	if len(a.Packages) > 0 && (repositories == nil || repositories.ok() && len(repositories.list) == 0) {
 		d.refuse(n.field("packages"), "cannot install packages: apk.repositories names no repository to take them from")
 	}
 	return a
@@ -38,6 +38,11 @@ func (d *decoder) repository(n *node) Repository {
 	s := d.filled(n)
 	r := Repository{Pos: s.Pos, Written: s.Value}
 	if s.Value == "" {
+		return r
+	}
+	if _, rest, ok := strings.Cut(s.Value, "://"); ok && strings.Contains(strings.SplitN(rest, "/", 2)[0], "@") {
+		// Not quoted: it would print the password.
+		d.refuse(n, "cannot use a URL with a user name or password: a spec holds no secrets")
 		return r
 	}
 	place := s.Value
@@ -56,9 +61,6 @@ func (d *decoder) repository(n *node) Repository {
 	}
 	u, err := url.Parse(place)
 	switch {
-	case err == nil && u.User != nil:
-		// Not quoted: it would print the password.
-		d.refuse(n, "cannot use a URL with a user name or password: a spec holds no secrets")
 	case scheme == "file":
 		d.refuse(n, "cannot use %q: write a folder without file://", place)
 	case scheme != "http" && scheme != "https":

@@ -241,22 +241,32 @@ func (d *decoder) owner(n *node, names accounts) Owner {
 // account checks "user" or "user:group", each a name or an id.
 func (d *decoder) account(n *node, text string, names accounts) (user, group string) {
 	user, group, both := strings.Cut(text, ":")
-	for _, part := range []struct {
-		what, name string
-		names      map[string]bool
-	}{{"user", user, names.users}, {"group", group, names.groups}} {
-		switch {
-		case part.what == "group" && !both:
-		case part.name != "" && strings.Trim(part.name, "0123456789") == "":
-			if id, err := strconv.ParseUint(part.name, 10, 32); err != nil || id > 4294967294 {
-				d.refuse(n, "cannot use %q: the %s id %s is larger than 4294967294", text, part.what, part.name)
-			}
-		case !validAccount(part.name):
+	if !validReference(user) || both && !validReference(group) {
+		if text != "" {
 			d.refuse(n, "cannot use %q: must be a user's name or id, and a group's after \":\"", text)
-			return user, group
-		default:
-			d.known(n, part.name, part.what, part.names, names.open)
 		}
+		return user, group
+	}
+	d.reference(n, user, "user", names.users, names.open)
+	if both {
+		d.reference(n, group, "group", names.groups, names.open)
 	}
 	return user, group
+}
+
+// validReference reports whether s has the form of a name or id.
+func validReference(s string) bool { return validAccount(s) || isNumber(s) }
+
+// isNumber reports whether s is a decimal number.
+func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+
+// reference checks that a name or id can be meant.
+func (d *decoder) reference(n *node, s, what string, names map[string]bool, open bool) {
+	if !isNumber(s) {
+		d.known(n, s, what, names, open)
+		return
+	}
+	if id, err := strconv.ParseUint(s, 10, 32); err != nil || id > 4294967294 {
+		d.refuse(n, "cannot use %q: the %s id %s is larger than 4294967294", n.text, what, s)
+	}
 }

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 
@@ -94,12 +95,26 @@ func (l *loader) note(b *builder, fields []tagField, tags []string) {
 func (l *loader) loading(b *builder, err error) {
 	for _, e := range errors.Errors(err) {
 		format, args := e.Msg()
+		if strings.Contains(format, "injection tag") && len(args) > 0 {
+			l.add(Pos{}, "cannot use -D %s: not a value of the type that its @tag names", l.given(fmt.Sprint(args[len(args)-1])))
+			continue
+		}
 		message := plain(format, args)
 		if message == "cannot import" || len(args) == 0 && format == "%s" || message == "" {
 			message = l.cause(e)
 		}
 		b.add(b.at(e.Position()), "%s", message)
 	}
+}
+
+// given returns what was given with -D for key.
+func (l *loader) given(key string) string {
+	for _, tag := range l.src.Tags {
+		if strings.HasPrefix(tag, key+"=") {
+			return tag
+		}
+	}
+	return key
 }
 
 // cause words an error that wraps another, such as that of an import.

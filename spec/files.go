@@ -31,7 +31,8 @@ func (machine) Open(name string) (fs.File, error) {
 		err = readable(info)
 	}
 	if err != nil {
-		return nil, errors.Join(&fs.PathError{Op: "open", Path: path, Err: err}, f.Close())
+		f.Close() // nothing was written
+		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
 	}
 	return capped{f, io.LimitReader(f, maxFile)}, nil
 }

@@ -18,6 +18,8 @@ const (
 // true.
 func pathFault(p string, root bool) string {
 	switch {
+	case p == "":
+		return "it is empty"
 	case !strings.HasPrefix(p, "/"):
 		return "must be absolute, such as " + strconv.Quote("/"+strings.TrimPrefix(p, "./"))
 	case strings.Contains(p+"/", "/../"):

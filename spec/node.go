@@ -10,6 +10,7 @@ import (
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/errors"
 )
 
 // node is a value of a spec after the check against its shape: plain data,
@@ -70,6 +71,10 @@ func (b *builder) build(v cue.Value, s *shape, path string) *node {
 	}
 	d, _ := v.Default()
 	parts, isList, composed := members(d)
+	if composed && b.undecided(d, path) {
+		b.unfinished(n, v)
+		n.strange = true // what is missing may be in the undecided part
+	}
 	switch {
 	case s.kind == cue.StructKind && composed && !isList:
 		b.structure(n, parts, s)
@@ -84,9 +89,21 @@ func (b *builder) build(v cue.Value, s *shape, path string) *node {
 	case s.kind == cue.StructKind, s.kind == cue.ListKind:
 		b.refuse(n, "cannot use %s: %s%s", show(d), s.rule(), listHint(d, s))
 	default:
-		b.leaf(n, d, s)
+		b.leaf(n, v, d, s)
 	}
 	return n
+}
+
+// undecided reports whether the struct or list d has parts that depend on
+// what has no value, such as a condition.
+func (b *builder) undecided(d cue.Value, path string) bool {
+	for _, e := range errors.Errors(d.Err()) {
+		format, _ := e.Msg()
+		if strings.Contains(format, "incomplete") && dotted(e.Path()) == path {
+			return true
+		}
+	}
+	return false
 }
 
 // structure checks the fields of a struct.
@@ -137,11 +154,11 @@ func (b *builder) allowed(n *node, name string, s *shape) string {
 	return " (there are " + strings.Join(s.names, ", ") + ")"
 }
 
-// leaf checks a value that is no struct and no list.
-func (b *builder) leaf(n *node, d cue.Value, s *shape) {
+// leaf checks a value that is no struct and no list: d, the default of v.
+func (b *builder) leaf(n *node, v, d cue.Value, s *shape) {
 	u := s.value.Unify(d)
 	if err := u.Validate(cue.Concrete(true)); err != nil {
-		b.refuse(n, "cannot use %s: %s", show(d), s.broken(err, d))
+		b.refuse(n, "cannot use %s: %s", plainText(v, d), s.broken(err, d))
 		return
 	}
 	// The place of the text itself, also where a field only refers to it.

@@ -62,7 +62,7 @@ func (s *shape) field(name string) *shape {
 
 // enum returns the strings that a leaf lists one by one.
 func (s *shape) enum() []string {
-	op, arms := s.value.Expr()
+	op, arms := cue.Dereference(s.value).Expr()
 	if op != cue.OrOp {
 		return nil
 	}

@@ -58,6 +58,10 @@ func (src Source) units(f *faults) []unit {
 		f.add(Pos{File: relativeTo(src.Dir, files[0])}, "cannot load files and folders at once: files given together are one image, a folder is one of its own")
 		return nil
 	}
+	inCUE := slices.DeleteFunc(slices.Clone(files), func(file string) bool { return filepath.Ext(file) != ".cue" })
+	if _, ok := src.samePackage(inCUE, true, f); !ok {
+		return nil
+	}
 	return []unit{{dir: filepath.Dir(files[0]), files: files}}
 }
 
@@ -95,27 +99,37 @@ func (src Source) folder(dir string, f *faults) (unit, bool) {
 		f.add(Pos{File: relativeTo(src.Dir, dir)}, "cannot load: no .cue file in the folder")
 		return u, false
 	}
-	first, pkg := "", ""
-	for i, file := range u.files {
+	pkg, ok := src.samePackage(u.files, false, f)
+	u.pkg = pkg != ""
+	return u, ok
+}
+
+// samePackage reads the package clauses of files, all in CUE, and refuses
+// files that CUE would not take together, and those that it could not read.
+// Files without a clause go with a package if loose is true.
+func (src Source) samePackage(files []string, loose bool, f *faults) (pkg string, ok bool) {
+	first := ""
+	for _, file := range files {
 		data, err := readFile(file)
 		if err != nil {
 			f.add(Pos{File: relativeTo(src.Dir, file)}, "cannot load: %s", reason(err))
-			return u, false
+			return "", false
 		}
 		name := ""
 		if parsed, err := parser.ParseFile(file, data, parser.PackageClauseOnly); err == nil {
 			name = parsed.PackageName()
 		}
-		if i == 0 {
+		switch {
+		case loose && name == "":
+		case first == "":
 			first, pkg = file, name
-		} else if name != pkg {
-			f.add(Pos{File: relativeTo(src.Dir, file)}, "cannot load: %s, but %s in the same folder %s; name the files that make the image",
-				clause(name), filepath.Base(first), clause(pkg))
-			return u, false
+		case name != pkg:
+			f.add(Pos{File: relativeTo(src.Dir, file)}, "cannot load: %s, but %s %s; files of one image are of one package",
+				clause(name), relativeTo(src.Dir, first), clause(pkg))
+			return "", false
 		}
 	}
-	u.pkg = pkg != ""
-	return u, true
+	return pkg, true
 }
 
 // clause describes a file by its package clause.

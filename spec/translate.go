@@ -26,22 +26,32 @@ func (b *builder) evaluation(root cue.Value, err error) {
 	for _, path := range order {
 		b.failed[path] = true
 		group := groups[path]
-		if options, got := alternatives(group); options != nil {
-			b.add(b.spot(root, group[len(group)-1]), "%s", prefix(path, "cannot use "+got+": must be one of "+strings.Join(options, ", ")))
+		if options, got := b.alternatives(group); options != nil {
+			b.add(b.refused(root, group), "%s", prefix(path, "cannot use "+got+": must be one of "+strings.Join(options, ", ")))
 			continue
 		}
 		for _, e := range group {
-			b.add(b.spot(root, e), "%s", prefix(path, b.word(e)))
+			message := b.word(e)
+			pos := b.spot(root, e)
+			if format, _ := e.Msg(); strings.HasPrefix(format, "incompatible list lengths") {
+				if first, second := b.twoPlaces(root, e.Path()); second.IsValid() {
+					pos, message = first, message+"; the other is at "+second.String()
+				}
+			}
+			b.add(pos, "%s", prefix(path, message))
 		}
 	}
 }
 
 // alternatives recognises the errors of a value that fits no arm of a
 // disjunction, and returns the arms and the value.
-func alternatives(group []errors.Error) (options []string, got string) {
+func (b *builder) alternatives(group []errors.Error) (options []string, got string) {
 	if format, _ := group[0].Msg(); !strings.Contains(format, "empty disjunction") {
 		return nil, ""
 	}
+	slices.SortStableFunc(group[1:], func(x, y errors.Error) int {
+		return slices.CompareFunc(b.places(x), b.places(y), Pos.compare)
+	})
 	counts := map[string]int{}
 	var values []string
 	for _, e := range group[1:] {
@@ -66,6 +76,34 @@ func alternatives(group []errors.Error) (options []string, got string) {
 	return slices.DeleteFunc(values, func(v string) bool { return v == got }), got
 }
 
+// refused returns the place of the value that fits no arm: the one that all
+// errors of the group share, else that of the first arm.
+func (b *builder) refused(root cue.Value, group []errors.Error) Pos {
+	if len(group) < 2 {
+		return b.spot(root, group[0])
+	}
+	candidates := b.places(group[1])
+	for _, p := range candidates {
+		if !slices.ContainsFunc(group[2:], func(e errors.Error) bool { return !slices.Contains(b.places(e), p) }) {
+			return p
+		}
+	}
+	if len(candidates) > 0 {
+		return candidates[0]
+	}
+	return b.spot(root, group[0])
+}
+
+// places returns the places that took part in e, sorted.
+func (b *builder) places(e errors.Error) []Pos {
+	var list []Pos
+	for _, p := range e.InputPositions() {
+		list = append(list, b.at(p))
+	}
+	slices.SortFunc(list, Pos.compare)
+	return list
+}
+
 // word returns the message of e in words.
 func (b *builder) word(e errors.Error) string {
 	format, args := e.Msg()
@@ -81,9 +119,17 @@ func (b *builder) word(e errors.Error) string {
 		}
 		return fmt.Sprintf("%s conflicts with %s", show(args[0]), show(args[1]))
 	case strings.HasPrefix(format, "incompatible list lengths") && len(args) == 2:
-		return fmt.Sprintf("a list of %v and one of %v elements conflict: lists are not merged", args[0], args[1])
+		return fmt.Sprintf("lists of %v and %v elements conflict: lists are not merged", args[0], args[1])
 	case format == "invalid value %v (out of bound %s)" && len(args) == 2:
-		return fmt.Sprintf("cannot use %s: must be %s", show(args[0]), show(args[1]))
+		message := fmt.Sprintf("cannot use %s: must be %s", show(args[0]), show(args[1]))
+		for _, rule := range at {
+			if rule.IsValid() && rule.Position() != at[0].Position() {
+				return message + ", by the rule at " + b.at(rule).String()
+			}
+		}
+		return message
+	case errors.Unwrap(e) != nil:
+		return strings.TrimPrefix(oneLine(e.Error()), strings.Join(e.Path(), ".")+": ")
 	}
 	return plain(format, args)
 }
@@ -99,6 +145,10 @@ func plain(format string, args []any) string {
 		return "the value contains itself"
 	case "cycle with field: %v":
 		return fmt.Sprintf("the value depends on itself through %v", args...)
+	case "cannot range over %s (incomplete type %s)":
+		return fmt.Sprintf("cannot range over %v: it has no value, it is only declared as %v", args...)
+	case "build constraints exclude all CUE files in %s:\n    %s: %v":
+		return fmt.Sprintf("left out: %v", args[len(args)-1])
 	case "import failed":
 		return "cannot import"
 	}
@@ -112,6 +162,9 @@ func plain(format string, args []any) string {
 // spot returns the place of e in the user's text: where CUE says, else that
 // of the value it is about or of the nearest one around it.
 func (b *builder) spot(root cue.Value, e errors.Error) Pos {
+	if format, _ := e.Msg(); strings.Contains(format, "out of bound") && len(e.InputPositions()) > 1 {
+		return b.at(e.InputPositions()[0]) // of the value; the error's own is that of the rule
+	}
 	if p := e.Position(); p.IsValid() {
 		return b.at(p)
 	}
@@ -124,19 +177,41 @@ func (b *builder) spot(root cue.Value, e errors.Error) Pos {
 	if best.IsValid() {
 		return b.at(best)
 	}
-	path := e.Path()
-	for n := len(path); n > 0; n-- {
-		var sels []cue.Selector
-		for _, p := range path[:n] {
-			sels = append(sels, selector(p))
-		}
-		if v := root.LookupPath(cue.MakePath(sels...)); v.Exists() {
-			if key, _ := place(v); key.IsValid() {
-				return b.at(key)
-			}
+	for path := e.Path(); len(path) > 0; path = path[:len(path)-1] {
+		if key, _ := place(lookup(root, path)); key.IsValid() {
+			return b.at(key)
 		}
 	}
 	return b.at(root.Pos())
+}
+
+// twoPlaces returns the first two places that the value at path is written
+// at.
+func (b *builder) twoPlaces(root cue.Value, path []string) (first, second Pos) {
+	op, parts := lookup(root, path).Expr()
+	if op != cue.AndOp {
+		return Pos{}, Pos{}
+	}
+	var places []Pos
+	for _, part := range parts {
+		if _, value := place(part); value.IsValid() {
+			places = append(places, b.at(value))
+		}
+	}
+	slices.SortFunc(places, Pos.compare)
+	if len(places) < 2 {
+		return Pos{}, Pos{}
+	}
+	return places[0], places[1]
+}
+
+// lookup returns the value at an error's path.
+func lookup(root cue.Value, path []string) cue.Value {
+	var selectors []cue.Selector
+	for _, element := range path {
+		selectors = append(selectors, selector(element))
+	}
+	return root.LookupPath(cue.MakePath(selectors...))
 }
 
 // selector turns an element of an error's path into that of a path.

@@ -2,11 +2,16 @@ package spec
 
 import (
 	"fmt"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 
 	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/errors"
+
+	"github.com/mkimage/mkimage/apk"
 )
 
 // rule says what a value of the shape must be.
@@ -35,13 +40,29 @@ func (s *shape) broken(err error, d cue.Value) string {
 	switch d.Kind() {
 	case cue.StringKind:
 		text, _ := d.String()
-		message += didYouMean(text, s.enum())
+		if options := s.enum(); len(options) > 1 {
+			message += meantOption(text, options)
+		}
 	case cue.IntKind, cue.FloatKind, cue.BoolKind:
 		if message == "must be a string" {
 			message += ", such as " + strconv.Quote(fmt.Sprint(d))
 		}
 	}
 	return message
+}
+
+// meantOption suggests one of the options: that which Alpine's name of an
+// architecture or a name without its first element stands for, else the
+// nearest.
+func meantOption(text string, options []string) string {
+	last := path.Base(text)
+	if p, err := apk.ArchPlatform(last); err == nil && slices.Contains(options, p.String()) {
+		return " (did you mean " + p.String() + "?)"
+	}
+	if slices.Contains(options, "linux/"+text) {
+		return " (did you mean linux/" + text + "?)"
+	}
+	return didYouMean(text, options)
 }
 
 // own returns the message that a schema gave with error(...).
@@ -72,6 +93,19 @@ func show(v any) string {
 	return text
 }
 
+// plainText returns d as the user wrote it, such as 0o755, where v is a
+// number written out, else as CUE writes it.
+func plainText(v, d cue.Value) string {
+	source := v.Source()
+	if field, ok := source.(*ast.Field); ok {
+		source = field.Value
+	}
+	if lit, ok := source.(*ast.BasicLit); ok && d.Kind() == cue.IntKind {
+		return show(lit.Value)
+	}
+	return show(d)
+}
+
 // unfinished records that v, the value of n, is not concrete.
 func (b *builder) unfinished(n *node, v cue.Value) {
 	n.bad = true
@@ -86,6 +120,8 @@ func (b *builder) unfinished(n *node, v cue.Value) {
 	for _, e := range errors.Errors(v.Validate(cue.Concrete(true))) {
 		format, args := e.Msg()
 		switch {
+		case format == "incomplete %s: %s" && len(args) == 2:
+			message = "a condition or a part has " + message + ": it is only declared as " + show(args[1])
 		case strings.HasPrefix(format, "incomplete value") && len(args) == 1:
 			if declared := show(args[0]); declared != "_" {
 				message += ": it is only declared as " + declared

@@ -1,0 +1,255 @@
+package spec_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mkimage/mkimage/spec"
+)
+
+// sources are loads of several files; each has the names of the images, or
+// the faults, that it comes to.
+func sources() []struct {
+	title string
+	files map[string]string
+	src   spec.Source
+	want  string // faults
+	names []string
+} {
+	const module = "module: \"example.com/m@v0\"\nlanguage: version: \"v0.9.0\"\n"
+	return []struct {
+		title string
+		files map[string]string
+		src   spec.Source
+		want  string
+		names []string
+	}{
+		{
+			title: "files are unified",
+			files: map[string]string{"app.cue": `name: "a/b"`, "policy.cue": `user: "root"`},
+			src:   spec.Source{Args: []string{"app.cue", "policy.cue"}},
+			names: []string{"a/b"},
+		}, {
+			title: "CUE, JSON and YAML are unified",
+			files: map[string]string{"app.cue": `name: string`, "a.json": `{"name": "a/b"}`, "b.yaml": "env:\n  A: x\n"},
+			src:   spec.Source{Args: []string{"app.cue", "a.json", "b.yaml"}},
+			names: []string{"a/b"},
+		}, {
+			title: "data alone",
+			files: map[string]string{"a.yml": "name: a/b"},
+			src:   spec.Source{Args: []string{"a.yml"}},
+			names: []string{"a/b"},
+		}, {
+			title: "files conflict",
+			files: map[string]string{"x/app.cue": "name: \"a/b\"\ncmd: [\"a\"]", "policy.cue": "name: =~\"^c/\"\ncmd: [\"a\", \"b\"]", "v.yaml": "name: a/c"},
+			src:   spec.Source{Args: []string{"x/app.cue", "policy.cue", "v.yaml"}},
+			want: `policy.cue:2:6: cmd: lists of 1 and 2 elements conflict: lists are not merged; the other is at x/app.cue:2:6
+v.yaml:1:7: name: "a/c" conflicts with "a/b" at x/app.cue:1:7
+x/app.cue:1:7: name: cannot use "a/b": must be =~"^c/", by the rule at policy.cue:1:7
+`,
+		}, {
+			title: "files of one package",
+			files: map[string]string{"a.cue": "package p\nname: _name", "b.cue": "package p\n_name: \"a/b\""},
+			src:   spec.Source{Args: []string{"a.cue", "b.cue"}},
+			names: []string{"a/b"},
+		}, {
+			title: "files with and without a package",
+			files: map[string]string{"a.cue": "name: \"a/b\"", "b.cue": "package q\nuser: \"root\""},
+			src:   spec.Source{Args: []string{"a.cue", "b.cue"}},
+			names: []string{"a/b"},
+		}, {
+			title: "files of two packages",
+			files: map[string]string{"a.cue": "package p\nname: \"a/b\"", "b.cue": "package q\nuser: \"root\""},
+			src:   spec.Source{Args: []string{"a.cue", "b.cue"}},
+			want:  "b.cue: cannot load: is of package q, but a.cue is of package p; files of one image are of one package\n",
+		}, {
+			title: "missing, of another kind, twice",
+			files: map[string]string{"a.cue": `name: "a/b"`, "a.txt": ""},
+			src:   spec.Source{Args: []string{"a.cue", "b.cue", "a.txt", "./a.cue"}},
+			want: `./a.cue: cannot load: the file is given twice
+a.txt: cannot load: a spec is a .cue, .json, .yaml or .yml file
+b.cue: cannot load: no such file or directory
+`,
+		}, {
+			title: "nothing",
+			want:  "cannot load a spec: no file or folder given\n",
+		}, {
+			title: "a folder without a package clause",
+			files: map[string]string{"i/a.cue": `name: "a/b"`, "i/b.cue": `user: "root"`, "i/c_tool.cue": "foo: 1", "i/v.yaml": "name: no"},
+			src:   spec.Source{Args: []string{"i"}},
+			names: []string{"a/b"},
+		}, {
+			title: "a folder with a package",
+			files: map[string]string{"i/a.cue": "package p\nname: \"a/b\"", "i/b.cue": "package p\nuser: \"root\""},
+			src:   spec.Source{Args: []string{"./i/"}},
+			names: []string{"a/b"},
+		}, {
+			title: "a folder with two packages",
+			files: map[string]string{"i/a.cue": "package p\nname: \"a/b\"", "i/b.cue": "user: \"root\""},
+			src:   spec.Source{Args: []string{"i"}},
+			want:  "i/b.cue: cannot load: has no package clause, but i/a.cue is of package p; files of one image are of one package\n",
+		}, {
+			title: "an empty folder",
+			files: map[string]string{"i/a.txt": ""},
+			src:   spec.Source{Args: []string{"i"}},
+			want:  "i: cannot load: no .cue file in the folder\n",
+		}, {
+			title: "several folders",
+			files: map[string]string{"i/a.cue": `name: "a/a"`, "j/b.cue": `name: "a/b"`},
+			src:   spec.Source{Args: []string{"j", "i"}},
+			names: []string{"a/b", "a/a"},
+		}, {
+			title: "the faults of several folders",
+			files: map[string]string{"i/a.cue": `nam: "a/a"`, "j/b.cue": `name: "a/b`, "k/c.cue": `name: 3`},
+			src:   spec.Source{Args: []string{"k", "j", "i"}},
+			want: `i/a.cue:1:1: nam: field not allowed (did you mean name?)
+j/b.cue:1:7: string literal not terminated
+k/c.cue:1:7: name: cannot use 3: must be a string, such as "ghcr.io/acme/web"
+`,
+		}, {
+			title: "folders by pattern",
+			files: map[string]string{
+				"images/a/a.cue": `name: "a/a"`, "images/b/c/b.cue": "package p\nname: \"a/b\"", "images/lib/l.cue": "package lib\n#X: 1",
+				"images/.x/a.cue": "foo: 1", "images/_y/a.cue": "foo: 1", "images/testdata/a.cue": "foo: 1", "images/d/v.yaml": "foo: 1",
+			},
+			src:   spec.Source{Args: []string{"./images/..."}},
+			names: []string{"a/a", "a/b"},
+		}, {
+			title: "a pattern that fits nothing",
+			files: map[string]string{"images/a/a.txt": ""},
+			src:   spec.Source{Args: []string{"images/..."}},
+			want:  "images/...: cannot load: no folder with a .cue file\n",
+		}, {
+			title: "files and folders",
+			files: map[string]string{"i/a.cue": `name: "a/a"`, "b.cue": `name: "a/b"`},
+			src:   spec.Source{Args: []string{"i", "b.cue"}},
+			want:  "b.cue: cannot load files and folders at once: files given together are one image, a folder is one of its own\n",
+		}, {
+			title: "a module",
+			files: map[string]string{
+				"cue.mod/module.cue": module,
+				"base/base.cue":      "package base\n#Image: {name: =~\"^acme/\", env: A: \"x\", ...}",
+				"web/web.cue":        "package web\nimport \"example.com/m/base\"\nbase.#Image\nname: \"acme/web\"",
+			},
+			src:   spec.Source{Args: []string{"web"}},
+			names: []string{"acme/web"},
+		}, {
+			title: "a file in a module",
+			files: map[string]string{
+				"cue.mod/module.cue": module,
+				"base/base.cue":      "package base\n#Image: {name: =~\"^acme/\", ...}",
+				"web/web.cue":        "import \"example.com/m/base\"\nbase.#Image\nname: \"other/web\"",
+			},
+			src:  spec.Source{Args: []string{"web/web.cue"}},
+			want: "web/web.cue:3:7: name: cannot use \"other/web\": must be =~\"^acme/\", by the rule at base/base.cue:2:16\n",
+		}, {
+			title: "a package that the module does not have",
+			files: map[string]string{"cue.mod/module.cue": module, "a.cue": "import \"example.com/m/base\"\nname: base.x"},
+			src:   spec.Source{Args: []string{"a.cue"}},
+			want:  "a.cue:1:8: cannot import \"example.com/m/base\": no such package in the spec's module, and nothing is fetched from the network\n",
+		}, {
+			title: "a module of the network",
+			files: map[string]string{
+				"cue.mod/module.cue": module + "deps: \"example.org/n@v1\": v: \"v1.0.0\"\n",
+				"a.cue":              "import \"example.org/n@v1:n\"\nname: n.x",
+			},
+			src:  spec.Source{Args: []string{"a.cue"}},
+			want: "a.cue:1:8: cannot import: a spec is never fetched from the network; put the module into the folder cue.mod/pkg\n",
+		}, {
+			title: "tags",
+			files: map[string]string{"a.cue": "name: \"a/b\"\ntags: [_v]\n_v: string @tag(version)\nhealthcheck: {cmd: [\"x\"], retries: int @tag(n,type=int)}"},
+			src:   spec.Source{Args: []string{"a.cue"}, Tags: []string{"version=1.0", "n=3"}},
+			names: []string{"a/b"},
+		}, {
+			title: "tags of one of several images",
+			files: map[string]string{"i/a.cue": `name: "a/a"`, "j/b.cue": "name: \"a/b\"\nuser: string @tag(u)"},
+			src:   spec.Source{Args: []string{"i", "j"}, Tags: []string{"u=root"}},
+			names: []string{"a/a", "a/b"},
+		}, {
+			title: "tags without a field",
+			files: map[string]string{"a.cue": "name: \"a/b\"\nuser: *\"root\" | string @tag(user)"},
+			src:   spec.Source{Args: []string{"a.cue"}, Tags: []string{"usr=x", "zzz=y"}},
+			want: `cannot use -D usr=x: no field of the spec has the attribute @tag(usr) (did you mean user?)
+cannot use -D zzz=y: no field of the spec has the attribute @tag(zzz)
+`,
+		}, {
+			title: "a tag with a value that its field refuses",
+			files: map[string]string{"a.cue": "name: \"a/b\"\nuser: \"x\" | \"y\" @tag(user)\nhealthcheck: {cmd: [\"x\"], retries: int @tag(n,type=int)}"},
+			src:   spec.Source{Args: []string{"a.cue"}, Tags: []string{"user=z", "n=many"}},
+			want:  "cannot use -D n=many: not a value of the type that its @tag names\n",
+		}, {
+			title: "a tag that is none of the alternatives",
+			files: map[string]string{"a.cue": "name: \"a/b\"\nuser: \"root\" | \"1\" @tag(user)"},
+			src:   spec.Source{Args: []string{"a.cue"}, Tags: []string{"user=z"}},
+			want:  "a.cue:2:7: user: cannot use \"z\": must be one of \"root\", \"1\"\n",
+		}, {
+			title: "a tag that selects files",
+			files: map[string]string{"i/a.cue": "package p\nname: \"a/b\"", "i/dev.cue": "@if(dev)\n\npackage p\nuser: \"root\""},
+			src:   spec.Source{Args: []string{"i"}, Tags: []string{"dev"}},
+			names: []string{"a/b"},
+		}, {
+			title: "platforms of a flag",
+			files: map[string]string{"a.cue": `name: "a/b"`},
+			src:   spec.Source{Args: []string{"a.cue"}, Platforms: []string{"linux/mips"}},
+			want:  "cannot use platform \"linux/mips\": known are linux/amd64, linux/arm64, linux/arm/v7, linux/arm/v6, linux/386, linux/ppc64le, linux/s390x, linux/riscv64, linux/loong64\n",
+		}, {
+			title: "a file that is too large",
+			files: map[string]string{"a.cue": "name: \"a/b\"\n" + strings.Repeat("\n", 4<<20), "b.json": strings.Repeat(" ", 5<<20)},
+			src:   spec.Source{Args: []string{"a.cue", "b.json"}},
+			want:  "a.cue: cannot load: larger than 4 MiB, the most that a file of a spec may be\n",
+		},
+	}
+}
+
+func TestSources(t *testing.T) {
+	for _, c := range sources() {
+		t.Run(c.title, func(t *testing.T) {
+			dir := t.TempDir()
+			write(t, dir, c.files)
+			c.src.Dir = dir
+			if c.want != "" {
+				if got := refusal(t, c.src); got != c.want {
+					t.Errorf("got:\n%s\nwant:\n%s", got, c.want)
+				}
+				return
+			}
+			images, err := spec.Load(c.src)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var names []string
+			for _, img := range images {
+				names = append(names, img.Name.Value)
+			}
+			if !slices.Equal(names, c.names) {
+				t.Errorf("got images %q, want %q", names, c.names)
+			}
+		})
+	}
+}
+
+// TestPositionsFromBelow checks that files outside of the working folder are
+// shown by their whole path.
+func TestPositionsFromBelow(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"a.cue": "nam: 1\nname: \"a/b\"", "sub/x": ""})
+	_, err := spec.Load(spec.Source{Dir: filepath.Join(dir, "sub"), Args: []string{"../a.cue"}})
+	want := filepath.Join(dir, "a.cue") + ":1:1: nam: field not allowed (did you mean name?)"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// TestNotRegular checks that a spec is not waited for.
+func TestNotRegular(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Symlink(os.DevNull, filepath.Join(dir, "a.cue")); err != nil {
+		t.Skip(err)
+	}
+	if got, want := refusal(t, spec.Source{Dir: dir, Args: []string{"a.cue"}}), "a.cue: cannot load: not a regular file\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
