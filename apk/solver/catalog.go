@@ -1,10 +1,10 @@
 package solver
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/mkimage/mkimage/apk"
 )
@@ -23,6 +23,9 @@ type catalog struct {
 	alsoIn map[uint32]uint32
 	// reactors are, by name, the names whose packages have it in install_if.
 	reactors reactors
+	// idle returns, by number, the names that only one package has and nothing
+	// mentions, unless that package has an install_if.
+	idle func() []bool
 }
 
 // source is one index of a catalog.
@@ -63,7 +66,25 @@ func newCatalog(tables []*apk.Table) (*catalog, error) {
 		}
 	}
 	c.reactors = c.findReactors()
+	c.idle = sync.OnceValue(c.findIdle)
 	return c, nil
+}
+
+func (c *catalog) findIdle() []bool {
+	idle := make([]bool, c.names)
+	busy := make([]bool, c.names) // seen in an earlier source, or mentioned
+	for i := range c.sources {
+		s := &c.sources[i]
+		for local := range uint32(s.table.NumNames()) {
+			n := s.globalName(local)
+			providers := s.table.Providers(local)
+			idle[n] = !busy[n] && providers.Len() == 1 &&
+				s.table.Dependers(local).Len() == 0 && len(c.reactors.of(n)) == 0 &&
+				s.table.InstallIf(providers.At(0).Package).Len() == 0
+			busy[n] = true
+		}
+	}
+	return idle
 }
 
 // number gives the names of a further source their numbers.
@@ -186,18 +207,41 @@ type reactors struct {
 // of returns the names with packages that have n in install_if, in the order
 // of apk's hash table.
 func (r *reactors) of(n uint32) []uint32 {
-	if int(n)+1 >= len(r.starts) {
+	if int(n)+2 >= len(r.starts) {
 		return nil
 	}
 	return r.items[r.starts[n]:r.starts[n+1]]
 }
 
 func (c *catalog) findReactors() reactors {
-	type pair struct {
-		on    uint32
-		place tablePlace
+	r := reactors{starts: make([]uint32, c.names+2)}
+	c.eachReactor(func(on, _ uint32) { r.starts[on+2]++ })
+	for i := range c.names {
+		r.starts[i+2] += r.starts[i+1]
 	}
-	var pairs []pair
+	places := make([]tablePlace, r.starts[c.names+1])
+	c.eachReactor(func(on, n uint32) {
+		places[r.starts[on+1]] = c.place(n)
+		r.starts[on+1]++
+	})
+	r.items = make([]uint32, 0, len(places))
+	for i := range c.names {
+		list := places[r.starts[i]:r.starts[i+1]]
+		slices.Sort(list)
+		r.starts[i] = uint32(len(r.items))
+		for j, p := range list {
+			if j == 0 || p != list[j-1] {
+				r.items = append(r.items, ^uint32(p))
+			}
+		}
+	}
+	r.starts[c.names] = uint32(len(r.items))
+	return r
+}
+
+// eachReactor calls f for every name in an install_if with every name of the
+// package that has it.
+func (c *catalog) eachReactor(f func(on, n uint32)) {
 	for i := range c.sources {
 		s := &c.sources[i]
 		for p := range uint32(s.table.NumPackages()) {
@@ -208,24 +252,11 @@ func (c *catalog) findReactors() reactors {
 			provides := s.table.Provides(p)
 			for j := range rule.Len() {
 				on := s.globalName(rule.Name(j))
-				pairs = append(pairs, pair{on, c.place(s.globalName(s.table.PackageName(p)))})
+				f(on, s.globalName(s.table.PackageName(p)))
 				for k := range provides.Len() {
-					pairs = append(pairs, pair{on, c.place(s.globalName(provides.Name(k)))})
+					f(on, s.globalName(provides.Name(k)))
 				}
 			}
 		}
 	}
-	slices.SortFunc(pairs, func(a, b pair) int {
-		return cmp.Or(cmp.Compare(a.on, b.on), cmp.Compare(a.place, b.place))
-	})
-	pairs = slices.Compact(pairs)
-	r := reactors{starts: make([]uint32, c.names+1), items: make([]uint32, len(pairs))}
-	for i, p := range pairs {
-		r.starts[p.on+1]++
-		r.items[i] = ^uint32(p.place)
-	}
-	for i := range c.names {
-		r.starts[i+1] += r.starts[i]
-	}
-	return r
 }

@@ -2,9 +2,6 @@ package solver
 
 import (
 	"cmp"
-	"math/bits"
-
-	"github.com/mkimage/mkimage/apk"
 )
 
 // better compares two providers of a name as candidates for it: positive if a
@@ -14,24 +11,13 @@ func (s *state) better(a, b provider) int {
 		return boolCompare(a.pkg != nil, b.pkg != nil)
 	}
 	p, q := a.pkg, b.pkg
-	if r := cmp.Or(
+	return cmp.Or(
 		boolCompare(p.selectable, q.selectable),
 		boolCompare(p.used, q.used),
 		cmp.Compare(q.conflicts, p.conflicts),
 		boolCompare(p.tagAllowed, q.tagAllowed),
 		boolCompare(p.tagPreferred, q.tagPreferred),
-		apk.CompareVersions(a.version, b.version),
-	); r != 0 {
-		return r
-	}
-	if p.name == q.name {
-		if r := apk.CompareVersions(p.version, q.version); r != 0 {
-			return r
-		}
-	}
-	return cmp.Or(
-		cmp.Compare(p.priority, q.priority),
-		cmp.Compare(bits.TrailingZeros32(q.inRepos), bits.TrailingZeros32(p.inRepos)),
+		betterBySelf(a, b),
 	)
 }
 
@@ -59,6 +45,9 @@ func (s *state) decide(n *name) {
 		}
 	}
 	p := best.pkg
+	if n.requirers == 0 {
+		s.hazard = s.hazard || p == nil || len(n.provided) > 1 || unversionedProvide(s.load(p))
+	}
 	if p == nil {
 		s.assign(n, provider{})
 		if n.requirers > 0 {
@@ -69,6 +58,7 @@ func (s *state) decide(n *name) {
 	if !p.selectable || !p.tagAllowed {
 		s.fail(p)
 	}
+	p.chosen = true
 	s.assign(p.name, provider{p, p.version})
 	for i := range s.load(p).provides {
 		s.assign(p.provides[i].name, provider{p, p.provides[i].version})
@@ -89,6 +79,7 @@ func (s *state) fail(p *pkg) {
 // assign decides a name. Only virtual providers can share one.
 func (s *state) assign(n *name, p provider) {
 	if n.locked {
+		s.hazard = true
 		if p.version != "" || n.chosen.version != "" {
 			s.fail(p.pkg)
 			s.fail(n.chosen.pkg)

@@ -12,6 +12,7 @@ import "github.com/mkimage/mkimage/apk"
 // names that its providers' own install_if have.
 type discovery struct {
 	c     *catalog
+	idle  []bool   // by name: left out, as no order depends on them
 	seen  []bool   // by name
 	order []uint32 // by name, from 1
 	count uint32
@@ -49,6 +50,7 @@ const (
 func newDiscovery(c *catalog, names uint32) *discovery {
 	return &discovery{
 		c:         c,
+		idle:      c.idle(),
 		seen:      make([]bool, names),
 		order:     make([]uint32, names),
 		met:       make([]bool, c.packages),
@@ -170,7 +172,7 @@ func (d *discovery) nextLink(s *source, links apk.Links, cursor *uint32) (uint32
 	for *cursor < uint32(links.Len()) {
 		n := s.globalName(links.Name(int(*cursor)))
 		*cursor++
-		if !d.seen[n] {
+		if !d.seen[n] && !d.idle[n] {
 			return n, true
 		}
 	}

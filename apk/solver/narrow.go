@@ -131,7 +131,7 @@ func (s *state) checkRule(p *pkg) {
 			d := &p.installIf[i]
 			if !d.name.locked {
 				if d.not {
-					d.name.ruleNeeds = true
+					d.name.ruleNeeds, s.hazard = true, true
 					s.queueWaiting(d.name, false)
 				}
 				p.ruleTriggered = false
@@ -251,6 +251,9 @@ func (s *state) exclude(n, must *name) {
 // requirersDecided reports whether every name that has a provider which
 // depends on n, as far as discovery came, is decided.
 func (s *state) requirersDecided(n *name) bool {
+	if s.found == nil {
+		return false // which only order depends on
+	}
 	undecided := func(id uint32) bool {
 		return s.found.seen[id] && (s.names[id] == nil || !s.names[id].locked)
 	}

@@ -126,10 +126,8 @@ func (s *state) upsetDependents(n *name) {
 // upsetRules has the install_if rules that name n checked again.
 func (s *state) upsetRules(n *name) {
 	for _, id := range s.c.reactors.of(n.id) {
-		if !s.found.seen[id] {
-			continue
-		}
-		m := s.name(id)
+		m := s.name(id) // which discovery found, as it found n
+
 		if s.providers(m); m.noRules {
 			continue
 		}
@@ -149,6 +147,7 @@ func (s *state) upsetRulesOf(p *pkg) {
 // disqualify gives a package up.
 func (s *state) disqualify(p *pkg) {
 	p.selectable = false
+	s.refused = append(s.refused, p)
 	s.upsetDependents(p.name)
 	for _, d := range s.load(p).provides {
 		s.upsetDependents(d.name)

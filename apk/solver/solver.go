@@ -75,22 +75,9 @@ func solve(c *catalog, r *Request) (*Solution, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, world := newState(c, r, tags)
-	for i := range world {
-		s.found.visit(world[i].name.id)
-	}
-	for i := range world {
-		s.constrain(nil, &world[i].dependency, world[i].tags)
-	}
-	for {
-		for n := s.nextChanged(); n != nil; n = s.nextChanged() {
-			s.reconsider(n)
-		}
-		n := s.nextWaiting()
-		if n == nil {
-			break
-		}
-		s.decide(n)
+	s, world := run(c, r, tags, false)
+	if !s.certain() {
+		s, world = run(c, r, tags, true)
 	}
 	o := order{s: s}
 	for i := range world {
@@ -100,6 +87,32 @@ func solve(c *catalog, r *Request) (*Solution, error) {
 		return nil, errors.New("unable to select packages")
 	}
 	return s.solution(o.packages, r)
+}
+
+// run decides all names that the world leads to. Only an exact run decides them
+// in apk's order, see certain.
+func run(c *catalog, r *Request, tags []tag, exact bool) (*state, []worldDependency) {
+	s, world := newState(c, r, tags)
+	if exact {
+		s.found = newDiscovery(c, uint32(len(s.names)))
+		for i := range world {
+			s.found.visit(world[i].name.id)
+		}
+	}
+	for i := range world {
+		s.constrain(nil, &world[i].dependency, world[i].tags)
+	}
+	for exact || !s.hazard && s.faults == 0 {
+		for n := s.nextChanged(); n != nil; n = s.nextChanged() {
+			s.reconsider(n)
+		}
+		n := s.nextWaiting()
+		if n == nil {
+			break
+		}
+		s.decide(n)
+	}
+	return s, world
 }
 
 // readTags returns the tags of the request's repositories after the absent
@@ -142,7 +155,7 @@ func newState(c *catalog, r *Request, tags []tag) (*state, []worldDependency) {
 	for i, w := range r.World {
 		last[w.Name] = i
 	}
-	s := &state{c: c, arch: r.Arch, tags: tags, found: newDiscovery(c, c.names+uint32(len(last)))}
+	s := &state{c: c, arch: r.Arch, tags: tags}
 	s.names = make([]*name, c.names+uint32(len(last)))
 	s.pkgs = make([]*pkg, c.packages)
 	unknown := c.names

@@ -12,11 +12,14 @@ import (
 type state struct {
 	c       *catalog
 	arch    string
-	tags    []tag // of the repositories; the first is the absent tag
-	found   *discovery
-	names   []*name // by number; beyond the catalog's, those only the world has
+	tags    []tag      // of the repositories; the first is the absent tag
+	found   *discovery // nil in a quick run
+	names   []*name    // by number; beyond the catalog's, those only the world has
 	pkgs    []*pkg
-	clock   int // of changes that may have made a dependency unmeetable
+	touched []*name // the names that are not nil
+	refused []*pkg  // that were given up
+	hazard  bool    // a quick run met what could depend on order
+	clock   int     // of changes that may have made a dependency unmeetable
 	changed list.List
 	waiting [3]list.List // by urgency
 	faults  int
@@ -87,6 +90,7 @@ type pkg struct {
 	loaded                       bool
 	depends, provides, installIf []dependency
 
+	usable        bool // its entry and architecture do not forbid it
 	selectable    bool // not known to be impossible
 	conflicts     int
 	tagAllowed    bool
@@ -96,6 +100,7 @@ type pkg struct {
 	ruleFailed    bool // it never triggers, or there is none
 	merged, used  bool // among the candidates that were merged last
 
+	chosen bool
 	failed bool
 	placed bool // in the order of installation
 }
@@ -115,6 +120,7 @@ func (s *state) name(id uint32) *name {
 	}
 	n := &name{id: id, text: s.c.nameOf(id), upset: -1, checked: 0}
 	s.names[id] = n
+	s.touched = append(s.touched, n)
 	return n
 }
 
@@ -149,7 +155,10 @@ func (s *state) providers(n *name) []provider {
 // before others, then those that no package is called before others, then by
 // discovery, latest first.
 func (s *state) orderOf(n *name) int32 {
-	order := uint32(s.found.order[n.id])
+	var order uint32
+	if s.found != nil {
+		order = s.found.order[n.id]
+	}
 	if !n.inWorld {
 		order |= 1 << 31
 	}
@@ -176,10 +185,11 @@ func (s *state) pkg(repository int, local uint32) *pkg {
 		version:     src.table.Version(r.Version),
 		priority:    r.ProviderPriority,
 		inRepos:     1<<repository | s.c.alsoIn[id],
-		selectable:  !r.Uninstallable && (arch == "" || arch == "noarch" || arch == s.arch),
+		usable:      !r.Uninstallable && (arch == "" || arch == "noarch" || arch == s.arch),
 		ruleFailed:  src.table.InstallIf(local).Len() == 0,
 		allowedTags: untagged,
 	}
+	p.selectable = p.usable
 	p.tagPreferred = r.Empty || p.inRepos&s.tags[0].repositories != 0
 	p.tagAllowed = p.tagPreferred
 	s.pkgs[id] = p

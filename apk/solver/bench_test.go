@@ -1,0 +1,58 @@
+package solver
+
+import (
+	"testing"
+
+	"github.com/mkimage/mkimage/apk"
+)
+
+// BenchmarkSolve is a solve alone, of indexes that are open already.
+func BenchmarkSolve(b *testing.B) {
+	indexes := map[string]*apk.Index{}
+	for _, bench := range []struct {
+		name  string
+		world []string
+	}{
+		{"single", []string{"jq"}},
+		{"realistic", []string{"nginx", "ca-certificates", "tzdata", "curl", "bash"}},
+		{"large", []string{"gnome", "libreoffice", "build-base", "docs"}},
+	} {
+		a := answer{Repositories: []string{"v3.19/main", "v3.19/community"}, World: bench.world}
+		r := a.request(b, indexes)
+		c, err := r.catalog()
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(bench.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := solve(c, &r); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	a := answer{Repositories: []string{"v3.19/main", "v3.19/community"}, World: []string{"jq"}}
+	r := a.request(b, indexes)
+	b.Run("catalog", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := r.catalog(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func BenchmarkDiscover(b *testing.B) {
+	a := answer{Repositories: []string{"v3.19/main", "v3.19/community"}, World: []string{"jq"}}
+	r := a.request(b, map[string]*apk.Index{})
+	c, err := r.catalog()
+	if err != nil {
+		b.Fatal(err)
+	}
+	jq, _ := lookup(c.sources, []byte("jq"), apk.NameHash("jq"))
+	for b.Loop() {
+		newDiscovery(c, c.names).visit(jq)
+	}
+}
