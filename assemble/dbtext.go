@@ -40,10 +40,11 @@ func installedText(packages []*installed) []byte {
 	var b bytes.Buffer
 	for _, p := range packages {
 		writeEntry(&b, p.Package)
-		if p.unpacked {
-			writeReplaces(&b, p.source.Archive.Info)
+		if len(p.folders) > 0 { // apk forgets to write these for others
+			writeDependencies(&b, 'r', p.source.Archive.Info.Replaces)
+			writeNumber(&b, 'q', int64(p.source.Archive.Info.ReplacesPriority))
+			writeLine(&b, 's', p.source.Tag)
 		}
-		writeLine(&b, 's', p.source.Tag)
 		for _, fo := range p.folders {
 			writeFolder(&b, fo)
 		}
@@ -66,11 +67,6 @@ func writeEntry(b *bytes.Buffer, p *apk.Package) {
 	writeDependencies(b, 'D', p.Depends)
 	writeDependencies(b, 'p', p.Provides)
 	writeDependencies(b, 'i', p.InstallIf)
-}
-
-func writeReplaces(b *bytes.Buffer, info *apk.Info) {
-	writeDependencies(b, 'r', info.Replaces)
-	writeNumber(b, 'q', int64(info.ReplacesPriority))
 }
 
 // writeFolder writes a package's part in a directory, the files sorted.
