@@ -37,7 +37,8 @@ func (offline) ModuleVersions(context.Context, string) ([]string, error) {
 	return nil, errOffline
 }
 
-// instance loads the CUE files of u with those of the tags it has use for.
+// instance loads the CUE files of u, as they were read for the unit, with the
+// given tags.
 func (u unit) instance(tags []string) *build.Instance {
 	args := []string{"."}
 	if !u.pkg {
@@ -48,9 +49,13 @@ func (u unit) instance(tags []string) *build.Instance {
 			}
 		}
 	}
+	overlay := make(map[string]load.Source, len(u.content))
+	for file, content := range u.content {
+		overlay[file] = load.FromBytes(content)
+	}
 	cfg := &load.Config{
 		Dir:      u.dir,
-		FS:       machine{},
+		Overlay:  overlay,
 		Registry: offline{},
 		Env:      []string{},
 		Tags:     tags,

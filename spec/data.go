@@ -13,13 +13,7 @@ import (
 )
 
 // data returns the value of a file in JSON or YAML, false after a fault.
-func (l *loader) data(b *builder, file string) (cue.Value, bool) {
-	shown := relativeTo(l.src.Dir, file)
-	content, err := readFile(file)
-	if err != nil {
-		b.add(Pos{File: shown}, "cannot load: %s", reason(err))
-		return cue.Value{}, false
-	}
+func (l *loader) data(b *builder, file string, content []byte) (cue.Value, bool) {
 	var v cue.Value
 	var fault *Fault
 	if filepath.Ext(file) == ".json" {
@@ -28,7 +22,7 @@ func (l *loader) data(b *builder, file string) (cue.Value, bool) {
 		v, fault = l.yaml(file, content)
 	}
 	if fault != nil {
-		fault.Pos.File = shown
+		fault.Pos.File = relativeTo(l.src.Dir, file)
 		b.list = append(b.list, *fault)
 		return cue.Value{}, false
 	}

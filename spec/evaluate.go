@@ -21,7 +21,7 @@ func (l *loader) evaluate(b *builder, u unit) (cue.Value, bool) {
 			hasCUE = true
 			continue
 		}
-		v, good := l.data(b, file)
+		v, good := l.data(b, file, u.content[file])
 		parts, ok = append(parts, v), ok && good
 	}
 	if hasCUE {

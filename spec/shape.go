@@ -2,6 +2,7 @@ package spec
 
 import (
 	"slices"
+	"strings"
 
 	"cuelang.org/go/cue"
 
@@ -89,4 +90,23 @@ func (s *shape) find(name string) []string {
 	}
 	slices.SortStableFunc(paths, func(a, b string) int { return len(a) - len(b) })
 	return paths
+}
+
+// knows reports whether there may be a value at an error's path. Paths of
+// hidden fields and definitions count as known: they are the user's own.
+func (s *shape) knows(path []string) bool {
+	for _, element := range path {
+		if strings.HasPrefix(element, "_") || strings.HasPrefix(element, "#") {
+			return true
+		}
+		if s.kind == cue.ListKind {
+			s = s.elem
+		} else {
+			s = s.field(unquoted(element))
+		}
+		if s == nil {
+			return false
+		}
+	}
+	return true
 }

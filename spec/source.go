@@ -13,10 +13,11 @@ import (
 // unit is what makes one image: files to unify, or the CUE package in a
 // folder.
 type unit struct {
-	dir     string   // absolute; of the first file
-	files   []string // absolute
-	pkg     bool     // files are the package in dir, which may take files of parent folders too
-	matched bool     // found by a "..." pattern: a package without fields is no spec then
+	dir     string            // absolute; of the first file
+	files   []string          // absolute
+	pkg     bool              // files are the package in dir, which may take files of parent folders too
+	content map[string][]byte // of files
+	matched bool              // found by a "..." pattern: a package without fields is no spec then
 }
 
 // units sorts the arguments into what makes one image each.
@@ -58,11 +59,11 @@ func (src Source) units(f *faults) []unit {
 		f.add(Pos{File: relativeTo(src.Dir, files[0])}, "cannot load files and folders at once: files given together are one image, a folder is one of its own")
 		return nil
 	}
-	inCUE := slices.DeleteFunc(slices.Clone(files), func(file string) bool { return filepath.Ext(file) != ".cue" })
-	if _, ok := src.samePackage(inCUE, true, f); !ok {
+	u := unit{dir: filepath.Dir(files[0]), files: files}
+	if !src.read(&u, f) {
 		return nil
 	}
-	return []unit{{dir: filepath.Dir(files[0]), files: files}}
+	return []unit{u}
 }
 
 // below returns a unit for each folder at or below root that holds a spec.
@@ -99,37 +100,44 @@ func (src Source) folder(dir string, f *faults) (unit, bool) {
 		f.add(Pos{File: relativeTo(src.Dir, dir)}, "cannot load: no .cue file in the folder")
 		return u, false
 	}
-	pkg, ok := src.samePackage(u.files, false, f)
-	u.pkg = pkg != ""
-	return u, ok
+	u.pkg = true
+	return u, src.read(&u, f)
 }
 
-// samePackage reads the package clauses of files, all in CUE, and refuses
-// files that CUE would not take together, and those that it could not read.
-// Files without a clause go with a package if loose is true.
-func (src Source) samePackage(files []string, loose bool, f *faults) (pkg string, ok bool) {
-	first := ""
-	for _, file := range files {
-		data, err := readFile(file)
+// read reads the files of u and refuses those in CUE that are not of one
+// package. Files without a package clause go with a package only if they are
+// given one by one; a folder without any is no package.
+func (src Source) read(u *unit, f *faults) bool {
+	isFolder := u.pkg
+	u.content = make(map[string][]byte, len(u.files))
+	first, pkg := "", ""
+	for _, file := range u.files {
+		shown := relativeTo(src.Dir, file)
+		content, err := readFile(file)
 		if err != nil {
-			f.add(Pos{File: relativeTo(src.Dir, file)}, "cannot load: %s", reason(err))
-			return "", false
+			f.add(Pos{File: shown}, "cannot load: %s", reason(err))
+			return false
+		}
+		u.content[file] = content
+		if filepath.Ext(file) != ".cue" {
+			continue
 		}
 		name := ""
-		if parsed, err := parser.ParseFile(file, data, parser.PackageClauseOnly); err == nil {
+		if parsed, err := parser.ParseFile(file, content, parser.PackageClauseOnly); err == nil {
 			name = parsed.PackageName()
 		}
 		switch {
-		case loose && name == "":
+		case name == "" && !isFolder:
 		case first == "":
 			first, pkg = file, name
 		case name != pkg:
-			f.add(Pos{File: relativeTo(src.Dir, file)}, "cannot load: %s, but %s %s; files of one image are of one package",
+			f.add(Pos{File: shown}, "cannot load: %s, but %s %s; files of one image are of one package",
 				clause(name), relativeTo(src.Dir, first), clause(pkg))
-			return "", false
+			return false
 		}
 	}
-	return pkg, true
+	u.pkg = isFolder && pkg != ""
+	return true
 }
 
 // clause describes a file by its package clause.

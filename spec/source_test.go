@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mkimage/mkimage/schemas"
 	"github.com/mkimage/mkimage/spec"
 )
 
@@ -158,6 +159,17 @@ k/c.cue:1:7: name: cannot use 3: must be a string, such as "ghcr.io/acme/web"
 			},
 			src:  spec.Source{Args: []string{"a.cue"}},
 			want: "a.cue:1:8: cannot import: a spec is never fetched from the network; put the module into the folder cue.mod/pkg\n",
+		}, {
+			title: "the schema as a package for editors",
+			files: map[string]string{
+				"cue.mod/module.cue":                  strings.Replace(module, "v0.9.0", "v0.14.0", 1),
+				"cue.mod/pkg/example.com/s/image.cue": "package s\n" + schemas.Image,
+				"a.cue":                               "import \"example.com/s\"\ns.#Image & {\n\tname: \"a/b\"\n\tentrypont: []\n\tenv: A: 3\n\tfiles: \"/a\": contnt: \"\"\n}",
+			},
+			src: spec.Source{Args: []string{"a.cue"}},
+			want: "a.cue:4:2: entrypont: field not allowed (did you mean entrypoint?)\n" +
+				"a.cue:5:10: env.A: must be a string\n" +
+				"a.cue:6:15: files.\"/a\".contnt: field not allowed (did you mean content?)\n",
 		}, {
 			title: "tags",
 			files: map[string]string{"a.cue": "name: \"a/b\"\ntags: [_v]\n_v: string @tag(version)\nhealthcheck: {cmd: [\"x\"], retries: int @tag(n,type=int)}"},

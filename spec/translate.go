@@ -31,9 +31,13 @@ func (b *builder) evaluation(root cue.Value, err error) {
 			continue
 		}
 		for _, e := range group {
+			format, _ := e.Msg()
+			if format == "field not allowed" && !b.top.knows(e.Path()) {
+				continue // build says it with a suggestion
+			}
 			message := b.word(e)
 			pos := b.spot(root, e)
-			if format, _ := e.Msg(); strings.HasPrefix(format, "incompatible list lengths") {
+			if strings.HasPrefix(format, "incompatible list lengths") {
 				if first, second := b.twoPlaces(root, e.Path()); second.IsValid() {
 					pos, message = first, message+"; the other is at "+second.String()
 				}
@@ -139,6 +143,8 @@ func plain(format string, args []any) string {
 	switch format {
 	case "reference %q not found":
 		return fmt.Sprintf("%v is not defined", args...)
+	case "field not allowed":
+		return "field not allowed: a definition of the spec's own closes the struct (add ... to it)"
 	case "undefined field: %s":
 		return fmt.Sprintf("there is no field %v", args...)
 	case "structural cycle":
@@ -166,6 +172,15 @@ func (b *builder) spot(root cue.Value, e errors.Error) Pos {
 		return b.at(e.InputPositions()[0]) // of the value; the error's own is that of the rule
 	}
 	if p := e.Position(); p.IsValid() {
+		if format, _ := e.Msg(); format == "%s" {
+			// The place is that of error(...), which may be in a shared
+			// file: the value that it is about is of more use.
+			for _, in := range e.InputPositions() {
+				if in.IsValid() && (in.Filename() != p.Filename() || in.Line() != p.Line()) {
+					return b.at(in)
+				}
+			}
+		}
 		return b.at(p)
 	}
 	var best token.Pos
@@ -233,11 +248,16 @@ func dotted(elements []string) string {
 		case strings.HasPrefix(e, "_") || strings.HasPrefix(e, "#"):
 			path = strings.TrimPrefix(path+"."+e, ".")
 		default:
-			if name, err := literal.Unquote(e); err == nil {
-				e = name
-			}
-			path = joinPath(path, e)
+			path = joinPath(path, unquoted(e))
 		}
 	}
 	return path
+}
+
+// unquoted returns the name of a field from an error's path.
+func unquoted(element string) string {
+	if name, err := literal.Unquote(element); err == nil {
+		return name
+	}
+	return element
 }
