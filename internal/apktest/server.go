@@ -22,6 +22,7 @@ type Server struct {
 	mu       sync.Mutex
 	files    map[string][]byte
 	faults   []fault
+	started  map[string]int
 	requests []Request
 }
 
@@ -78,7 +79,20 @@ func (s *Server) Heal() {
 	s.faults = nil
 }
 
-// Requests returns the requests so far for paths that end in suffix.
+// Started returns how many requests for paths that end in suffix have arrived, answered or not.
+func (s *Server) Started(suffix string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for p, count := range s.started {
+		if strings.HasSuffix(p, suffix) {
+			n += count
+		}
+	}
+	return n
+}
+
+// Requests returns the requests that were answered so far for paths that end in suffix.
 func (s *Server) Requests(suffix string) []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -95,10 +109,11 @@ func (s *Server) Requests(suffix string) []Request {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	content, answer := s.take(r.URL.Path)
 	recorder := &statusRecorder{ResponseWriter: w}
+	header := r.Header.Clone() // as it came, whatever a fault does to it
 	defer func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.requests = append(s.requests, Request{r.URL.Path, r.Header.Clone(), recorder.status})
+		s.requests = append(s.requests, Request{r.URL.Path, header, recorder.status})
 	}()
 	if answer != nil {
 		answer(recorder, r, content)
@@ -110,6 +125,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Server) take(path string) ([]byte, Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.started == nil {
+		s.started = map[string]int{}
+	}
+	s.started[path]++
 	content := s.files[strings.TrimPrefix(path, "/")]
 	for i := range s.faults {
 		f := &s.faults[i]

@@ -1,0 +1,156 @@
+package repo
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// MissingError says what an offline build needs and the cache does not have.
+type MissingError struct {
+	Cache string   // the cache's folder
+	Files []string // URLs, in the order in which they were asked for
+}
+
+// Error lists all that is missing.
+func (e *MissingError) Error() string {
+	return fmt.Sprintf("cannot go on offline: the cache %s lacks %s; run once without --offline",
+		e.Cache, strings.Join(e.Files, ", "))
+}
+
+// statusError is an answer that is not the file.
+type statusError struct {
+	code       int
+	retryAfter time.Duration // as the server asked; 0: it did not
+}
+
+func (e *statusError) Error() string {
+	return strings.TrimSpace(fmt.Sprintf("the server answered %d %s", e.code, http.StatusText(e.code)))
+}
+
+// The faults of a download that are not the server's own words.
+var (
+	errStalled = errors.New("the server stopped sending")
+	errBroken  = errors.New("the connection broke off")
+)
+
+// sizeError: the file is not as long as the index says.
+type sizeError struct{ have, want int64 }
+
+func (e *sizeError) Error() string {
+	if e.have > e.want {
+		return fmt.Sprintf("the file has more than the %d bytes that the index says", e.want)
+	}
+	return fmt.Sprintf("the file has %d bytes where the index says %d", e.have, e.want)
+}
+
+// lastingError is what the last attempt ended with, though it could have
+// passed.
+type lastingError struct{ err error }
+
+func (e *lastingError) Error() string {
+	return fmt.Sprintf("%s (%d attempts)", reason(e.err), attempts)
+}
+func (e *lastingError) Unwrap() error { return e.err }
+
+// passing reports whether another attempt may do better.
+func passing(err error) bool {
+	var status *statusError
+	if errors.As(err, &status) {
+		return status.code >= 500 && status.code != http.StatusNotImplemented ||
+			status.code == http.StatusTooManyRequests || status.code == http.StatusRequestTimeout ||
+			status.code == http.StatusRequestedRangeNotSatisfiable
+	}
+	var dns *net.DNSError
+	if errors.As(err, &dns) {
+		return !dns.IsNotFound
+	}
+	var size *sizeError
+	return !errors.As(err, &size) && !isTrustFault(err) && !isRefusedRedirect(err)
+}
+
+// transportFault turns an error of the HTTP client into one that repeats
+// neither the URL nor a password in it.
+func transportFault(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); errors.Is(cause, errStalled) {
+		return errStalled
+	} else if cause != nil {
+		return cause
+	}
+	var urlError *url.Error
+	if errors.As(err, &urlError) {
+		err = urlError.Err
+	}
+	return err
+}
+
+// reason says in words what went wrong with a request.
+func reason(err error) string {
+	var dns *net.DNSError
+	var op *net.OpError
+	var lasting *lastingError
+	switch {
+	case errors.As(err, &lasting):
+		return lasting.Error()
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return fmt.Sprintf("there is no host %s", dns.Name)
+	case errors.As(err, &dns):
+		return fmt.Sprintf("the host %s cannot be resolved", dns.Name)
+	case errors.As(err, &op) && op.Op == "proxyconnect":
+		return fmt.Sprintf("the proxy cannot be reached: %v", op.Err)
+	case strings.HasPrefix(err.Error(), "invalid proxy address"):
+		return "the environment's proxy variable is not a URL" // which may hold a password
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "the host refuses connections"
+	case errors.As(err, &op) && op.Op == "dial":
+		return fmt.Sprintf("the host cannot be reached: %v", op.Err)
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+		return "the server closes the connection without an answer"
+	case isTrustFault(err):
+		return fmt.Sprintf("the server cannot be trusted: %v", err)
+	}
+	return err.Error()
+}
+
+// wayOut says what a user can do about it.
+func wayOut(err error) string {
+	var status *statusError
+	var dns *net.DNSError
+	var size *sizeError
+	switch {
+	case errors.As(err, &status) && (status.code == http.StatusUnauthorized || status.code == http.StatusForbidden):
+		return "it wants credentials, or does not let this machine in"
+	case errors.As(err, &status) && (status.code == http.StatusNotFound || status.code == http.StatusGone):
+		return "the repository may be in the middle of an update, or the URL wrong: try again or use another with --mirror"
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return "correct the URL, or use a mirror with --mirror"
+	case errors.As(err, &size):
+		return "the repository is in the middle of an update or damaged: try again or use another with --mirror"
+	case isTrustFault(err):
+		return "a private authority's certificate can be named with SSL_CERT_FILE"
+	}
+	return "try again, or use a mirror with --mirror"
+}
+
+// isTrustFault reports whether TLS refused the server.
+func isTrustFault(err error) bool {
+	var verification *tls.CertificateVerificationError
+	var authority x509.UnknownAuthorityError
+	var hostname x509.HostnameError
+	var record tls.RecordHeaderError
+	return errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &hostname) || errors.As(err, &record)
+}
+
+// isDiskFull reports whether a write failed for want of space.
+func isDiskFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}

@@ -1,0 +1,184 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/mkimage/mkimage/apk"
+)
+
+// maxPackage is the most bytes of a package whose index does not say its size.
+const maxPackage = 4 << 30
+
+// Choice is a package and the repository to have it from.
+type Choice struct {
+	Repository Repository
+	Arch       string // of the index: noarch packages lie in the folder of an architecture
+	Package    *apk.Package
+}
+
+// Fetch returns the packages, in the order of the choices, fetched side by
+// side. Every byte of them is verified against the choice's Package. Packages
+// from folders stay there, others are in the cache; either must be left alone
+// as long as the archives are used. Offline, all that the cache lacks is one
+// *MissingError.
+func (c *Client) Fetch(ctx context.Context, choices []Choice) ([]*apk.Archive, error) {
+	archives := make([]*apk.Archive, len(choices))
+	err := c.each(ctx, len(choices), func(ctx context.Context, i int) (err error) {
+		archives[i], err = c.fetch(ctx, choices[i])
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return archives, nil
+}
+
+func (c *Client) fetch(ctx context.Context, choice Choice) (*apk.Archive, error) {
+	p := choice.Package
+	if name := p.FileName(); name != filepath.Base(name) || choice.Arch != filepath.Base(choice.Arch) {
+		return nil, fmt.Errorf("internal error: %q for %q was chosen, which cannot be the name of a file", name, choice.Arch)
+	}
+	f := c.locate(choice.Repository, choice.Arch, p.FileName())
+	if f.path != "" {
+		a, err := open(ctx, f.path, p)
+		return a, packageFault(p, f, err)
+	}
+	cache, err := c.cache()
+	if err != nil {
+		return nil, err
+	}
+	path := cache.packageFile(p)
+	end, err := c.flights.begin(ctx, "package "+path)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	a, err := open(ctx, path, p)
+	var damaged *apk.ArchiveError
+	switch {
+	case err == nil || isContextError(err):
+		return a, err
+	case !errors.Is(err, fs.ErrNotExist) && !errors.As(err, &damaged):
+		return nil, cache.fault(err)
+	case c.Offline:
+		return nil, &MissingError{cache.dir, []string{f.String()}}
+	}
+	if err := c.download(ctx, cache, path, f, p); err != nil {
+		return nil, packageFault(p, f, err)
+	}
+	a, err = apk.OpenArchive(path, p)
+	if err != nil {
+		return nil, cache.fault(err)
+	}
+	return a, nil
+}
+
+// open opens a package file and verifies all of it.
+func open(ctx context.Context, path string, p *apk.Package) (*apk.Archive, error) {
+	a, err := apk.OpenArchive(path, p)
+	if err != nil {
+		return nil, err
+	}
+	return a, a.VerifyData(ctx)
+}
+
+// download brings a package into the cache, if it is the right one.
+func (c *Client) download(ctx context.Context, cache cache, path string, f file, p *apk.Package) error {
+	t, err := cache.create(path)
+	if err != nil {
+		return &cacheError{err}
+	}
+	defer t.discard()
+	d := &download{client: c, name: p.String(), url: f.url, size: p.Size, limit: maxPackage, to: diskFile{t.file}}
+	for {
+		if _, err := d.run(ctx); err != nil {
+			var write *writeError
+			if errors.As(err, &write) {
+				return &cacheError{cache.fault(write.err)}
+			}
+			return err
+		}
+		_, err := open(ctx, t.file.Name(), p)
+		if err == nil {
+			break
+		}
+		// Parts of two states of a file may have been put together.
+		if !d.resumed || isContextError(err) {
+			return err
+		}
+		if err := d.restart(); err != nil {
+			return &cacheError{cache.fault(err)}
+		}
+	}
+	if err := t.commit(); err != nil {
+		return &cacheError{err}
+	}
+	return nil
+}
+
+// cacheError is a fault of the cache that says all there is to say.
+type cacheError struct{ err error }
+
+func (e *cacheError) Error() string { return e.err.Error() }
+func (e *cacheError) Unwrap() error { return e.err }
+
+// packageFault names the package, where it was to come from and the way out.
+func packageFault(p *apk.Package, f file, err error) error {
+	var cache *cacheError
+	var archive *apk.ArchiveError
+	switch {
+	case err == nil, isContextError(err):
+		return err
+	case errors.As(err, &cache):
+		return cache.err
+	case errors.As(err, &archive) && f.path != "":
+		return fmt.Errorf("cannot use %s: %s is not the package that the index describes: %w; make the folder's index anew", p, f, archive.Err)
+	case errors.As(err, &archive):
+		return fmt.Errorf("cannot use %s: what %s holds is not the package that the index describes: %w; "+
+			"the repository is in the middle of an update or tampered with: try again or use another with --mirror", p, f, archive.Err)
+	case f.path != "" && errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("cannot read %s: there is no %s; add it or make the folder's index anew", p, f)
+	case f.path != "":
+		return fmt.Errorf("cannot read %s: %w", p, err)
+	}
+	return fmt.Errorf("cannot fetch %s from %s: %s; %s", p, f, reason(err), wayOut(err))
+}
+
+// each calls do for 0 to n-1, as many at a time as the client allows. The
+// first error ends the others, but what is missing offline is gathered.
+func (c *Client) each(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(c.parallel())
+	missing := make([]*MissingError, n)
+	for i := range n {
+		group.Go(func() error {
+			err := do(ctx, i)
+			if errors.As(err, &missing[i]) {
+				return nil
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	var all *MissingError
+	for _, m := range missing {
+		if m != nil && all == nil {
+			all = &MissingError{Cache: m.Cache}
+		}
+		if m != nil {
+			all.Files = append(all.Files, m.Files...)
+		}
+	}
+	if all != nil {
+		return all
+	}
+	return nil
+}
