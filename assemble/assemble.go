@@ -134,14 +134,22 @@ func (db *database) install(ctx context.Context, number int, source Package) err
 
 // declare adds what the spec declares and returns the process's user.
 func declare(ctx context.Context, t *tree.Tree, in Input) (string, error) {
-	d := &declarer{ctx: ctx, tree: t}
+	d := newDeclarer(ctx, t)
 	d.addAccounts(in.Image.Users, in.Image.Groups)
-	d.readAccounts()
 	for _, p := range in.Programs {
 		d.addProgram(p)
 	}
+	// Owners are named by the accounts that the image ends up with.
 	for _, f := range in.Image.Files {
-		d.addFile(f)
+		if isAccounts(f.Path) {
+			d.addFile(f)
+		}
+	}
+	d.readAccounts()
+	for _, f := range in.Image.Files {
+		if !isAccounts(f.Path) {
+			d.addFile(f)
+		}
 	}
 	user := d.processUser(in.Image.User)
 	return user, d.err()
