@@ -51,12 +51,15 @@ func (s *state) decide(n *name) {
 	if p == nil {
 		s.assign(n, provider{})
 		if n.requirers > 0 {
-			s.faults++
+			s.faults = append(s.faults, fault{name: n})
 		}
 		return
 	}
-	if !p.selectable || !p.tagAllowed {
-		s.fail(p)
+	switch {
+	case !p.selectable:
+		s.fail(p, p.why)
+	case !p.tagAllowed:
+		s.fail(p, cause{kind: causeTag})
 	}
 	p.chosen = true
 	s.assign(p.name, provider{p, p.version})
@@ -69,10 +72,10 @@ func (s *state) decide(n *name) {
 }
 
 // fail marks a package that is chosen although it cannot be had.
-func (s *state) fail(p *pkg) {
+func (s *state) fail(p *pkg, why cause) {
 	if p != nil && !p.failed {
 		p.failed = true
-		s.faults++
+		s.faults = append(s.faults, fault{pkg: p, cause: why})
 	}
 }
 
@@ -81,8 +84,8 @@ func (s *state) assign(n *name, p provider) {
 	if n.locked {
 		s.hazard = true
 		if p.version != "" || n.chosen.version != "" {
-			s.fail(p.pkg)
-			s.fail(n.chosen.pkg)
+			s.fail(p.pkg, cause{kind: causeTaken, name: n, other: n.chosen.pkg})
+			s.fail(n.chosen.pkg, cause{kind: causeTaken, name: n, other: p.pkg})
 		}
 		return
 	}
@@ -101,7 +104,7 @@ func (s *state) assign(n *name, p provider) {
 	}
 	for _, q := range s.providers(n) {
 		if q.pkg != p.pkg && (p.version != "" || q.version != "") {
-			s.disqualify(q.pkg)
+			s.disqualify(q.pkg, cause{kind: causeTaken, name: n, other: p.pkg})
 		}
 	}
 	s.upsetDependents(n)

@@ -9,16 +9,25 @@ type order struct {
 	packages []*pkg
 }
 
+// installationOrder returns the packages that a run chose.
+func (s *state) installationOrder(world []worldDependency) []*pkg {
+	o := order{s: s}
+	for i := range world {
+		o.dependency(nil, &world[i].dependency)
+	}
+	return o.packages
+}
+
 // dependency puts what meets d of asker in order, and faults asker if nothing
 // does.
 func (o *order) dependency(asker *pkg, d *dependency) {
 	p := d.name.chosen.pkg
 	if asker != nil && !o.s.meets(asker, d, d.name.chosen) {
-		o.s.fail(asker)
+		o.s.fail(asker, cause{kind: causeDepends, dep: d})
 	}
 	o.name(d.name)
 	if p != nil && p.failed {
-		o.s.fail(asker)
+		o.s.fail(asker, cause{kind: causeFailed})
 	}
 }
 

@@ -13,7 +13,7 @@ func (s *state) constrain(asker *pkg, d *dependency, worldTags uint32) {
 			p.pkg.conflicts++
 		}
 		if p.pkg.selectable && p.pkg.conflicts > 0 {
-			s.disqualify(p.pkg)
+			s.disqualify(p.pkg, cause{kind: causeUnmet, asker: asker, dep: d})
 		}
 		if met {
 			s.inheritTags(p.pkg, asker, worldTags)
@@ -51,8 +51,10 @@ func (s *state) reconsider(n *name) {
 	triggered, noRules, selectable := false, true, false
 	for _, p := range s.providers(n) {
 		p.pkg.merged = false
-		if recheck && p.pkg.selectable && !s.satisfiable(p.pkg) {
-			s.disqualify(p.pkg)
+		if recheck && p.pkg.selectable {
+			if d := s.unsatisfiable(p.pkg); d != nil {
+				s.disqualify(p.pkg, cause{kind: causeDepends, dep: d})
+			}
 		}
 		if !p.pkg.selectable {
 			continue
@@ -97,16 +99,18 @@ func (s *state) outdated(n *name) bool {
 	return false
 }
 
-func (s *state) satisfiable(p *pkg) bool {
+// unsatisfiable returns a dependency of the package that nothing can meet, or
+// nil.
+func (s *state) unsatisfiable(p *pkg) *dependency {
 	for i := range s.load(p).depends {
-		if !s.dependencySatisfiable(p, &p.depends[i]) {
-			return false
+		if d := &p.depends[i]; !s.satisfiable(p, d) {
+			return d
 		}
 	}
-	return true
+	return nil
 }
 
-func (s *state) dependencySatisfiable(p *pkg, d *dependency) bool {
+func (s *state) satisfiable(p *pkg, d *dependency) bool {
 	if d.name.locked {
 		return s.meets(p, d, d.name.chosen)
 	}
@@ -243,7 +247,7 @@ func (s *state) exclude(n, must *name) {
 			excused = excused || d.name == must || virtual && d.version == ""
 		}
 		if !excused {
-			s.disqualify(p.pkg)
+			s.disqualify(p.pkg, cause{kind: causeExcluded, name: n})
 		}
 	}
 }

@@ -145,9 +145,12 @@ func (s *state) upsetRulesOf(p *pkg) {
 }
 
 // disqualify gives a package up.
-func (s *state) disqualify(p *pkg) {
+func (s *state) disqualify(p *pkg, why cause) {
+	if p.selectable {
+		p.why = why
+		s.refused = append(s.refused, p)
+	}
 	p.selectable = false
-	s.refused = append(s.refused, p)
 	s.upsetDependents(p.name)
 	for _, d := range s.load(p).provides {
 		s.upsetDependents(d.name)

@@ -20,7 +20,7 @@ import (
 
 // certain reports whether every order of decisions leads to this result.
 func (s *state) certain() bool {
-	if s.hazard || s.faults > 0 || len(s.tags) > 1 {
+	if s.hazard || len(s.faults) > 0 || len(s.tags) > 1 {
 		return false
 	}
 	for _, n := range s.touched {

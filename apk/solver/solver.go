@@ -5,7 +5,6 @@ package solver
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -39,6 +38,10 @@ type Request struct {
 	Arch         string       // by Alpine's name, such as "x86_64"
 	Repositories []Repository // in the order of /etc/apk/repositories
 	World        []Requirement
+
+	// Known are repositories that are not chosen from, only named in a
+	// refusal if they have what is missing.
+	Known []Repository
 }
 
 // Solution is an answer.
@@ -53,7 +56,7 @@ type Selected struct {
 	Tag        string // by which that repository may be used, without its @
 }
 
-// Solve answers a request.
+// Solve answers a request. The error is a *Refusal where apk would refuse too.
 func Solve(r Request) (*Solution, error) {
 	c, err := r.catalog()
 	if err != nil {
@@ -79,14 +82,11 @@ func solve(c *catalog, r *Request) (*Solution, error) {
 	if !s.certain() {
 		s, world = run(c, r, tags, true)
 	}
-	o := order{s: s}
-	for i := range world {
-		o.dependency(nil, &world[i].dependency)
+	packages := s.installationOrder(world)
+	if len(s.faults) > 0 {
+		return nil, s.explain(r, world)
 	}
-	if s.faults > 0 {
-		return nil, errors.New("unable to select packages")
-	}
-	return s.solution(o.packages, r)
+	return s.solution(packages, r)
 }
 
 // run decides all names that the world leads to. Only an exact run decides them
@@ -102,7 +102,7 @@ func run(c *catalog, r *Request, tags []tag, exact bool) (*state, []worldDepende
 	for i := range world {
 		s.constrain(nil, &world[i].dependency, world[i].tags)
 	}
-	for exact || !s.hazard && s.faults == 0 {
+	for exact || !s.hazard && len(s.faults) == 0 {
 		for n := s.nextChanged(); n != nil; n = s.nextChanged() {
 			s.reconsider(n)
 		}
@@ -133,10 +133,15 @@ func readTags(r *Request) ([]tag, error) {
 	if len(tags) > maxTags+1 {
 		return nil, fmt.Errorf("cannot resolve: %d repository tags, apk takes at most %d", len(tags)-1, maxTags)
 	}
-	for _, w := range r.World {
+	var refusal Refusal
+	for i, w := range r.World {
 		if w.Tag != "" && find(w.Tag) < 0 {
-			return nil, fmt.Errorf("no repository is tagged @%s", w.Tag)
+			refusal.Clashes = append(refusal.Clashes, Clash{[]Line{{i, w.Origin, fmt.Sprintf(
+				"cannot install %s: no repository is tagged @%s", w.Dependency, w.Tag)}}})
 		}
+	}
+	if len(refusal.Clashes) > 0 {
+		return nil, &refusal
 	}
 	return tags, nil
 }

@@ -22,7 +22,7 @@ type state struct {
 	clock   int     // of changes that may have made a dependency unmeetable
 	changed list.List
 	waiting [3]list.List // by urgency
-	faults  int
+	faults  []fault
 }
 
 // tag is a repository tag, with the bits of the repositories that have it.
@@ -100,6 +100,7 @@ type pkg struct {
 	ruleFailed    bool // it never triggers, or there is none
 	merged, used  bool // among the candidates that were merged last
 
+	why    cause // of not being selectable any more
 	chosen bool
 	failed bool
 	placed bool // in the order of installation
@@ -112,6 +113,35 @@ type dependency struct {
 	not     bool
 	version string
 }
+
+// fault is what makes a run fail: a required name that no one got, or a
+// package that was chosen although it cannot be had.
+type fault struct {
+	name *name
+	pkg  *pkg
+	cause
+}
+
+// cause is why a package cannot be had.
+type cause struct {
+	kind  causeKind
+	asker *pkg        // of dep; nil is the world
+	dep   *dependency // what is not met
+	name  *name       // what two packages cannot both have
+	other *pkg        // the other of the two, if it is known
+}
+
+type causeKind int
+
+const (
+	causeUnusable causeKind = iota // by its entry or architecture
+	causeUnmet                     // it is not as dep of asker wants
+	causeDepends                   // its own dep cannot be met
+	causeTaken                     // other has a name of its
+	causeExcluded                  // whoever gets name has a name of its
+	causeTag                       // its repositories' tags are not allowed
+	causeFailed                    // what it depends on has failed
+)
 
 // name returns the state of a catalog's name.
 func (s *state) name(id uint32) *name {

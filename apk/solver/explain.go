@@ -1,0 +1,376 @@
+package solver
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// explainer turns the faults of an exact run into clashes.
+type explainer struct {
+	*state
+	r     *Request
+	world []worldDependency
+	// how has, for packages that the run chose and for those that an
+	// explanation leads to, the shortest way in which the world comes to them.
+	how    map[*pkg]need
+	told   map[string]bool
+	causes []explained
+}
+
+// explained is a clash under consideration. One that is weak may be only the
+// consequence of another: a conflict is, where a name went to another package
+// because of a requirement that cannot be met anyway.
+type explained struct {
+	Clash
+	weak bool
+}
+
+// need is one requirement: dep of asker, or one of the world.
+type need struct {
+	asker  *pkg // nil is the world
+	dep    *dependency
+	world  int  // number in the world, where asker is nil
+	brings *pkg // by an install_if that has dep, which asker meets
+}
+
+// explain returns why a run failed. It finds a reason whenever there are
+// faults.
+func (s *state) explain(r *Request, world []worldDependency) *Refusal {
+	e := &explainer{state: s, r: r, world: world, how: map[*pkg]need{}, told: map[string]bool{}}
+	e.findWays()
+	for _, f := range s.faults {
+		switch {
+		case f.name != nil:
+			e.nobody(f.name)
+		case f.kind != causeFailed:
+			e.because(f.pkg, f.cause, nil)
+		}
+	}
+	if len(e.causes) == 0 {
+		e.contradiction()
+	}
+	return &Refusal{e.roots()}
+}
+
+// contradiction is the explanation that is left if there is no other: the
+// fewest requirements that cannot be met together.
+func (e *explainer) contradiction() {
+	keep := slices.Clone(e.world)
+	for i := len(keep) - 1; i >= 0; i-- {
+		fewer := slices.Delete(slices.Clone(keep), i, i+1)
+		var world []Requirement
+		for _, w := range fewer {
+			world = append(world, e.r.World[w.requirement])
+		}
+		if !e.solvable(world) {
+			keep = fewer
+		}
+	}
+	var lines []Line
+	for i, w := range keep {
+		start := []string{"cannot install ", "but "}[min(i, 1)]
+		lines = append(lines, e.line(need{dep: &w.dependency, world: e.indexOf(w.name)}, start, ""))
+	}
+	e.add(false, lines...)
+}
+
+// roots leaves out clashes that are only consequences: weak ones that involve
+// all that another involves, and those whose requirements can be met by
+// themselves.
+func (e *explainer) roots() []Clash {
+	slices.SortStableFunc(e.causes, func(a, b explained) int { return -boolCompare(b.weak, a.weak) })
+	var kept []Clash
+	for _, c := range e.causes {
+		covered := slices.ContainsFunc(kept, func(k Clash) bool { return k.within(c.Clash) })
+		if c.weak && (covered || len(kept) > 0 && e.solvable(e.requirements(c.Clash))) {
+			continue
+		}
+		kept = append(kept, c.Clash)
+	}
+	return kept
+}
+
+// within reports whether all requirements of c are among those of d.
+func (c Clash) within(d Clash) bool {
+	return !slices.ContainsFunc(c.Lines, func(l Line) bool {
+		return !slices.ContainsFunc(d.Lines, func(m Line) bool { return m.Requirement == l.Requirement })
+	})
+}
+
+func (e *explainer) requirements(c Clash) []Requirement {
+	var world []Requirement
+	for _, l := range c.Lines {
+		world = append(world, e.r.World[l.Requirement])
+	}
+	return world
+}
+
+// solvable reports whether a part of the world alone can be had.
+func (e *explainer) solvable(world []Requirement) bool {
+	r := *e.r
+	r.World = world
+	s, part := run(e.c, &r, e.tags, true)
+	s.installationOrder(part)
+	return len(s.faults) == 0
+}
+
+// findWays finds the shortest way from the world to each chosen package, by
+// dependencies where there is one and by install_if otherwise.
+func (e *explainer) findWays() {
+	var queue []*pkg
+	reach := func(p *pkg, n need) {
+		if _, known := e.how[p]; p != nil && !known {
+			e.how[p] = n
+			queue = append(queue, p)
+		}
+	}
+	for i := range e.world {
+		if d := &e.world[i].dependency; !d.not {
+			reach(d.name.chosen.pkg, need{dep: d, world: i})
+		}
+	}
+	for next := 0; ; next++ {
+		if next == len(queue) {
+			e.findRules(reach)
+		}
+		if next == len(queue) {
+			return
+		}
+		p := queue[next]
+		for i := range e.load(p).depends {
+			if d := &p.depends[i]; !d.not {
+				reach(d.name.chosen.pkg, need{asker: p, dep: d})
+			}
+		}
+	}
+}
+
+// findRules reaches packages that came by an install_if.
+func (e *explainer) findRules(reach func(*pkg, need)) {
+	for _, p := range e.pkgs {
+		if p == nil || !p.chosen || !p.ruleTriggered {
+			continue
+		}
+		for i := range p.installIf {
+			d := &p.installIf[i]
+			if asker := d.name.chosen.pkg; asker != nil && e.how[asker].dep != nil {
+				reach(p, need{asker: asker, dep: d, brings: p})
+				break
+			}
+		}
+	}
+}
+
+// nobody explains a required name that no package got.
+func (e *explainer) nobody(n *name) {
+	for _, need := range e.needsOf(n) {
+		e.unmet(need, nil)
+		return
+	}
+}
+
+// needsOf returns what requires a name, the world first.
+func (e *explainer) needsOf(n *name) []need {
+	var all []need
+	for i := range e.world {
+		if d := &e.world[i].dependency; d.name == n && !d.not {
+			all = append(all, need{dep: d, world: i})
+		}
+	}
+	for _, p := range e.pkgs {
+		if p == nil || e.how[p].dep == nil {
+			continue
+		}
+		for i := range p.depends {
+			if d := &p.depends[i]; d.name == n && !d.not {
+				all = append(all, need{asker: p, dep: d})
+			}
+		}
+	}
+	return all
+}
+
+// because explains why p cannot be had. via are the packages that the
+// explanation came through.
+func (e *explainer) because(p *pkg, why cause, via []*pkg) {
+	if slices.Contains(via, p) {
+		return
+	}
+	via = append(via, p)
+	if _, known := e.how[p]; !known {
+		return // something else has a fault that leads to it, or contradiction
+	}
+	switch why.kind {
+	case causeUnusable:
+		e.add(true, e.line(e.how[p], "cannot install ", e.unusable(p)))
+	case causeTag:
+		e.add(true, e.line(e.how[p], "cannot install ", e.onlyTagged(p)))
+	case causeUnmet:
+		e.conflict(p, e.needOf(why.asker, why.dep))
+	case causeDepends:
+		e.unmet(need{asker: p, dep: why.dep}, via)
+	case causeTaken:
+		e.taken(p, why.name, why.other)
+	case causeExcluded:
+		e.taken(p, why.name, why.name.chosen.pkg)
+	}
+}
+
+// needOf returns the requirement of an asker, or the world's.
+func (e *explainer) needOf(asker *pkg, d *dependency) need {
+	if asker != nil {
+		return need{asker: asker, dep: d}
+	}
+	return need{dep: d, world: e.indexOf(d.name)}
+}
+
+// indexOf returns the number in the world of what it says about a name.
+func (e *explainer) indexOf(n *name) int {
+	return slices.IndexFunc(e.world, func(w worldDependency) bool { return w.name == n })
+}
+
+// unmet explains why a requirement cannot be met.
+func (e *explainer) unmet(n need, via []*pkg) {
+	d := n.dep
+	providers := e.providers(d.name)
+	if d.not {
+		if p := d.name.chosen.pkg; p != nil {
+			e.conflict(p, n)
+		} else if len(providers) > 0 {
+			e.conflict(providers[0].pkg, n)
+		}
+		return
+	}
+	if len(providers) == 0 {
+		e.missing(n)
+		return
+	}
+	if p := d.name.chosen; p.pkg != nil && !e.meets(n.asker, d, p) && slices.ContainsFunc(providers, e.meeting(n)) {
+		e.conflict(p.pkg, n)
+		return
+	}
+	var best provider
+	choosable := false
+	for _, p := range providers {
+		if e.meets(n.asker, d, p) {
+			choosable = choosable || p.choosableAlone()
+			if best.pkg == nil || e.better(p, best) > 0 {
+				best = p
+			}
+		}
+	}
+	switch {
+	case best.pkg == nil:
+		e.noVersion(n)
+	case !choosable && best.pkg.selectable:
+		e.virtual(n)
+	default:
+		if _, known := e.how[best.pkg]; !known {
+			e.how[best.pkg] = n
+		}
+		why := best.pkg.why
+		if best.pkg.selectable {
+			why = cause{kind: causeTag}
+		}
+		e.because(best.pkg, why, via)
+	}
+}
+
+func (e *explainer) meeting(n need) func(provider) bool {
+	return func(p provider) bool { return e.meets(n.asker, n.dep, p) }
+}
+
+// conflict explains that p, which something needs, is not as another
+// requirement wants.
+func (e *explainer) conflict(p *pkg, breaker need) {
+	wanted, ok := e.how[p]
+	if !ok || wanted.asker == breaker.asker && wanted.dep == breaker.dep {
+		e.noVersion(breaker)
+		return
+	}
+	e.tellBoth(wanted, "", breaker, e.breaks(p, breaker))
+}
+
+// breaks says how a requirement stands against p.
+func (e *explainer) breaks(p *pkg, breaker need) string {
+	if breaker.dep.not {
+		return fmt.Sprintf("which rules %s out", e.title(p))
+	}
+	return fmt.Sprintf("which %s is not", e.title(p))
+}
+
+// taken explains that two packages cannot both have a name.
+func (e *explainer) taken(p *pkg, n *name, other *pkg) {
+	a, b := e.how[p], e.how[other]
+	if other == nil || b.dep == nil || other == p {
+		e.tell(a, "%s cannot be beside what else provides %s", e.title(p), n.text)
+		return
+	}
+	if p.id > other.id { // once, whichever of the two is looked at
+		p, other, a, b = other, p, b, a
+	}
+	e.tellBoth(a, fmt.Sprintf("%s provides %s", e.title(p), n.text), b,
+		fmt.Sprintf("%s provides it too, and only one package can", e.title(other)))
+}
+
+// tell adds a clash of one line: how the world comes to n, and what is wrong.
+func (e *explainer) tell(n need, format string, args ...any) {
+	e.add(false, e.line(n, "cannot install ", fmt.Sprintf(format, args...)))
+}
+
+// tellBoth adds a clash of two requirements.
+func (e *explainer) tellBoth(a need, whatA string, b need, whatB string) {
+	e.add(true, e.line(a, "cannot install ", whatA), e.line(b, "but ", whatB))
+}
+
+func (e *explainer) add(weak bool, lines ...Line) {
+	key := ""
+	for _, l := range lines {
+		key += fmt.Sprintln(l.Requirement, l.Text)
+	}
+	if !e.told[key] {
+		e.told[key] = true
+		e.causes = append(e.causes, explained{Clash{lines}, weak})
+	}
+}
+
+// line writes how the world comes to a requirement, such as "a: it needs b,
+// which needs c>2", and then what is said about the last of these.
+func (e *explainer) line(n need, start, what string) Line {
+	var steps []need
+	for n.asker != nil {
+		steps = append(steps, n)
+		n = e.how[n.asker]
+	}
+	slices.Reverse(steps)
+	var b strings.Builder
+	b.WriteString(start)
+	b.WriteString(e.requirement(n))
+	for i, step := range steps {
+		b.WriteString([]string{": it ", ", which "}[min(i, 1)])
+		b.WriteString(e.step(step))
+	}
+	switch {
+	case what == "":
+	case strings.HasPrefix(what, "which ") && len(steps) > 0:
+		b.WriteString(", " + what)
+	default:
+		b.WriteString(": " + strings.TrimPrefix(what, "which "))
+	}
+	i := e.world[n.world].requirement
+	return Line{Requirement: i, Origin: e.r.World[i].Origin, Text: b.String()}
+}
+
+// requirement is one of the world as it was written.
+func (e *explainer) requirement(n need) string {
+	return e.r.World[e.world[n.world].requirement].Dependency.String()
+}
+
+// step says how a package comes to the next.
+func (e *explainer) step(n need) string {
+	if n.brings != nil {
+		return "brings " + n.brings.name.text + " along (install_if)"
+	}
+	return "needs " + n.dep.String()
+}
