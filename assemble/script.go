@@ -17,14 +17,14 @@ type ScriptRunner interface {
 	Run(ctx context.Context, t *tree.Tree, s Script) error
 }
 
-// Script is a package's script and how apk calls it: in the root, with umask
-// 022 and nothing to read.
+// Script is a package's script. apk runs it in the root, with umask 022,
+// nothing to read and, of variables, PATH=/usr/sbin:/usr/bin:/sbin:/bin,
+// APK_SCRIPT, its kind, and APK_PACKAGE, the package's name.
 type Script struct {
 	Package *apk.Package
 	Kind    apk.ScriptKind
 	Text    []byte
-	Argv    []string // from argv[0]
-	Env     []string // in the form NAME=value; the whole environment
+	Args    []string // $1 and on: the version, or the directories of a trigger
 }
 
 // runScript runs the script of a kind if the package has it. A failing one
@@ -34,15 +34,7 @@ func (db *database) runScript(ctx context.Context, p *installed, kind apk.Script
 	if !ok {
 		return nil
 	}
-	s := Script{
-		Package: p.Package, Kind: kind, Text: text,
-		Argv: append([]string{"lib/apk/exec/" + p.String() + "." + string(kind)}, args...),
-		Env: []string{
-			"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
-			"APK_SCRIPT=" + string(kind),
-			"APK_PACKAGE=" + p.Name,
-		},
-	}
+	s := Script{Package: p.Package, Kind: kind, Text: text, Args: args}
 	if db.skip[p.Name] {
 		db.skipped = append(db.skipped, s)
 		return nil
