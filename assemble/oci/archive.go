@@ -17,7 +17,7 @@ import (
 func WriteArchive(ctx context.Context, path string, releases ...*Release) error {
 	c, err := newContents(releases)
 	if err != nil {
-		return err
+		return writeError(path, err)
 	}
 	target, err := archiveTarget(path)
 	if err != nil {

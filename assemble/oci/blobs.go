@@ -65,7 +65,7 @@ type contents struct {
 
 func newContents(releases []*Release) (*contents, error) {
 	if len(releases) == 0 {
-		return nil, errors.New("internal error: there is no image to write")
+		return nil, errors.New("internal error: there is no image")
 	}
 	c := &contents{layout: []byte(`{"imageLayoutVersion":"1.0.0"}`)}
 	for _, r := range releases {
@@ -141,6 +141,7 @@ func (c *contents) addBytes(b []byte) {
 // tools look for it there.
 func indexJSON(releases []*Release) ([]byte, error) {
 	m := v1.IndexManifest{SchemaVersion: 2, MediaType: types.OCIImageIndex}
+	seen := map[string]bool{}
 	for _, r := range releases {
 		d, err := r.descriptor()
 		if err != nil {
@@ -154,6 +155,10 @@ func indexJSON(releases []*Release) ([]byte, error) {
 			d.Platform = c.Platform()
 		}
 		for i, name := range r.Tags() {
+			if seen[name] {
+				return nil, fmt.Errorf("two images are called %s", name)
+			}
+			seen[name] = true
 			ref := r.tags[i]
 			if len(releases) > 1 {
 				ref = name

@@ -18,7 +18,7 @@ import (
 func WriteFolder(ctx context.Context, dir string, releases ...*Release) error {
 	c, err := newContents(releases)
 	if err != nil {
-		return err
+		return writeError(dir, err)
 	}
 	target, err := folderTarget(dir)
 	if err != nil {
