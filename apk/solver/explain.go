@@ -3,7 +3,6 @@ package solver
 import (
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // explainer turns the faults of an exact run into clashes.
@@ -24,14 +23,6 @@ type explainer struct {
 type explained struct {
 	Clash
 	weak bool
-}
-
-// need is one requirement: dep of asker, or one of the world.
-type need struct {
-	asker  *pkg // nil is the world
-	dep    *dependency
-	world  int  // number in the world, where asker is nil
-	brings *pkg // by an install_if that has dep, which asker meets
 }
 
 // explain returns why a run failed. It finds a reason whenever there are
@@ -115,80 +106,12 @@ func (e *explainer) solvable(world []Requirement) bool {
 	return len(s.faults) == 0
 }
 
-// findWays finds the shortest way from the world to each chosen package, by
-// dependencies where there is one and by install_if otherwise.
-func (e *explainer) findWays() {
-	var queue []*pkg
-	reach := func(p *pkg, n need) {
-		if _, known := e.how[p]; p != nil && !known {
-			e.how[p] = n
-			queue = append(queue, p)
-		}
-	}
-	for i := range e.world {
-		if d := &e.world[i].dependency; !d.not {
-			reach(d.name.chosen.pkg, need{dep: d, world: i})
-		}
-	}
-	for next := 0; ; next++ {
-		if next == len(queue) {
-			e.findRules(reach)
-		}
-		if next == len(queue) {
-			return
-		}
-		p := queue[next]
-		for i := range e.load(p).depends {
-			if d := &p.depends[i]; !d.not {
-				reach(d.name.chosen.pkg, need{asker: p, dep: d})
-			}
-		}
-	}
-}
-
-// findRules reaches packages that came by an install_if.
-func (e *explainer) findRules(reach func(*pkg, need)) {
-	for _, p := range e.pkgs {
-		if p == nil || !p.chosen || !p.ruleTriggered {
-			continue
-		}
-		for i := range p.installIf {
-			d := &p.installIf[i]
-			if asker := d.name.chosen.pkg; asker != nil && e.how[asker].dep != nil {
-				reach(p, need{asker: asker, dep: d, brings: p})
-				break
-			}
-		}
-	}
-}
-
 // nobody explains a required name that no package got.
 func (e *explainer) nobody(n *name) {
 	for _, need := range e.needsOf(n) {
 		e.unmet(need, nil)
 		return
 	}
-}
-
-// needsOf returns what requires a name, the world first.
-func (e *explainer) needsOf(n *name) []need {
-	var all []need
-	for i := range e.world {
-		if d := &e.world[i].dependency; d.name == n && !d.not {
-			all = append(all, need{dep: d, world: i})
-		}
-	}
-	for _, p := range e.pkgs {
-		if p == nil || e.how[p].dep == nil {
-			continue
-		}
-		for i := range p.depends {
-			if d := &p.depends[i]; d.name == n && !d.not {
-				all = append(all, need{asker: p, dep: d})
-			}
-		}
-	}
-	return all
 }
 
 // because explains why p cannot be had. via are the packages that the
@@ -215,19 +138,6 @@ func (e *explainer) because(p *pkg, why cause, via []*pkg) {
 	case causeExcluded:
 		e.taken(p, why.name, why.name.chosen.pkg)
 	}
-}
-
-// needOf returns the requirement of an asker, or the world's.
-func (e *explainer) needOf(asker *pkg, d *dependency) need {
-	if asker != nil {
-		return need{asker: asker, dep: d}
-	}
-	return need{dep: d, world: e.indexOf(d.name)}
-}
-
-// indexOf returns the number in the world of what it says about a name.
-func (e *explainer) indexOf(n *name) int {
-	return slices.IndexFunc(e.world, func(w worldDependency) bool { return w.name == n })
 }
 
 // unmet explains why a requirement cannot be met.
@@ -333,44 +243,4 @@ func (e *explainer) add(weak bool, lines ...Line) {
 		e.told[key] = true
 		e.causes = append(e.causes, explained{Clash{lines}, weak})
 	}
-}
-
-// line writes how the world comes to a requirement, such as "a: it needs b,
-// which needs c>2", and then what is said about the last of these.
-func (e *explainer) line(n need, start, what string) Line {
-	var steps []need
-	for n.asker != nil {
-		steps = append(steps, n)
-		n = e.how[n.asker]
-	}
-	slices.Reverse(steps)
-	var b strings.Builder
-	b.WriteString(start)
-	b.WriteString(e.requirement(n))
-	for i, step := range steps {
-		b.WriteString([]string{": it ", ", which "}[min(i, 1)])
-		b.WriteString(e.step(step))
-	}
-	switch {
-	case what == "":
-	case strings.HasPrefix(what, "which ") && len(steps) > 0:
-		b.WriteString(", " + what)
-	default:
-		b.WriteString(": " + strings.TrimPrefix(what, "which "))
-	}
-	i := e.world[n.world].requirement
-	return Line{Requirement: i, Origin: e.r.World[i].Origin, Text: b.String()}
-}
-
-// requirement is one of the world as it was written.
-func (e *explainer) requirement(n need) string {
-	return e.r.World[e.world[n.world].requirement].Dependency.String()
-}
-
-// step says how a package comes to the next.
-func (e *explainer) step(n need) string {
-	if n.brings != nil {
-		return "brings " + n.brings.name.text + " along (install_if)"
-	}
-	return "needs " + n.dep.String()
 }

@@ -13,6 +13,46 @@ func (d *dependency) String() string {
 	return apk.Dependency{Name: d.name.text, Op: d.op, Version: d.version, Not: d.not}.String()
 }
 
+// line writes how the world comes to a requirement, such as "a: it needs b,
+// which needs c>2", and then what is said about the last of these.
+func (e *explainer) line(n need, start, what string) Line {
+	var steps []need
+	for n.asker != nil {
+		steps = append(steps, n)
+		n = e.how[n.asker]
+	}
+	slices.Reverse(steps)
+	var b strings.Builder
+	b.WriteString(start)
+	b.WriteString(e.requirement(n))
+	for i, step := range steps {
+		b.WriteString([]string{": it ", ", which "}[min(i, 1)])
+		b.WriteString(e.step(step))
+	}
+	switch {
+	case what == "":
+	case strings.HasPrefix(what, "which ") && len(steps) > 0:
+		b.WriteString(", " + what)
+	default:
+		b.WriteString(": " + strings.TrimPrefix(what, "which "))
+	}
+	i := e.world[n.world].requirement
+	return Line{Requirement: i, Origin: e.r.World[i].Origin, Text: b.String()}
+}
+
+// requirement is one of the world as it was written.
+func (e *explainer) requirement(n need) string {
+	return e.r.World[e.world[n.world].requirement].Dependency.String()
+}
+
+// step says how a package comes to the next.
+func (e *explainer) step(n need) string {
+	if n.brings != nil {
+		return "brings " + n.brings.name.text + " along (install_if)"
+	}
+	return "needs " + n.dep.String()
+}
+
 // title returns a package's name and version.
 func (e *explainer) title(p *pkg) string { return p.name.text + "-" + p.version }
 

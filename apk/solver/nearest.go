@@ -14,6 +14,9 @@ func (c *catalog) nearest(wanted string) []string {
 		name     string
 		distance int
 	}
+	if len(wanted) < 3 {
+		return nil
+	}
 	limit := 1 + len(wanted)/6
 	var near []candidate
 	for _, name := range c.packageNames() {
@@ -39,7 +42,7 @@ func (c *catalog) nearest(wanted string) []string {
 // continues reports whether name is wanted and a number.
 func continues(wanted, name string) bool {
 	rest, ok := strings.CutPrefix(name, wanted)
-	return ok && len(wanted) > 2 && rest != "" && strings.Trim(rest, "0123456789.-") == ""
+	return ok && rest != "" && strings.Trim(rest, "0123456789.-") == ""
 }
 
 // packageNames returns the names of packages, not of what they provide.
