@@ -2,7 +2,6 @@ package spec
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -145,8 +144,13 @@ func (d *decoder) accountName(n *node, name, what string) {
 // validAccount reports whether name is one that useradd(8) takes, with
 // capitals and dots, which some packages use.
 func validAccount(name string) bool {
-	ok, err := regexp.MatchString(`^[A-Za-z_][A-Za-z0-9_.-]{0,31}$`, name)
-	return ok && err == nil
+	for i, r := range name {
+		letter := r == '_' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+		if !letter && (i == 0 || r != '.' && r != '-' && (r < '0' || r > '9')) {
+			return false
+		}
+	}
+	return name != "" && len(name) <= 32
 }
 
 // uniqueIDs refuses an id that two users or two groups have.

@@ -77,6 +77,12 @@ func describe(img *spec.Image) string {
 		}
 		line("file", f.Path, f.Kind, string(f.Content)+rel(f.Source)+f.Target.Value, f.Ignore, mode, f.Owner.User+":"+f.Owner.Group)
 	}
+	describeProcess(img, line, pairs)
+	return b.String()
+}
+
+// describeProcess adds the accounts and the config to describe.
+func describeProcess(img *spec.Image, line func(string, ...any), pairs func(string, []spec.Pair)) {
 	for _, u := range img.Users {
 		line("user", u.Name, u.UID, u.GID, u.Groups, u.Home, u.Shell, u.Gecos)
 	}
@@ -96,7 +102,6 @@ func describe(img *spec.Image) string {
 	if h := img.Healthcheck; h != nil {
 		line("healthcheck", h.Test, h.Interval, h.Timeout, h.StartPeriod, h.StartInterval, h.Retries)
 	}
-	return b.String()
 }
 
 // machine is the platform of an image that names none.

@@ -27,7 +27,7 @@ type node struct {
 	list   []*node          // of a list
 
 	bad     bool // the value itself broke a rule
-	strange bool // a struct with a field that does not exist
+	strange bool // a struct with a field that does not exist, or with parts that are undecided
 }
 
 // field returns the field name of n, nil if it is absent.
@@ -82,8 +82,10 @@ func (b *builder) build(v cue.Value, s *shape, path string) *node {
 		for i, part := range parts {
 			n.list = append(n.list, b.build(part.value, s.elem, path+"["+strconv.Itoa(i)+"]"))
 		}
+	case composed && isList:
+		b.refuse(n, "cannot use a list: %s", s.rule())
 	case composed:
-		b.refuse(n, "cannot use a %s: %s", map[bool]string{true: "list", false: "struct"}[isList], s.rule())
+		b.refuse(n, "cannot use a struct: %s", s.rule())
 	case d.Err() != nil || !d.IsConcrete():
 		b.unfinished(n, v)
 	case s.kind == cue.StructKind, s.kind == cue.ListKind:

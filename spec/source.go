@@ -46,6 +46,8 @@ func (src Source) units(f *faults) []unit {
 			}
 		case !slices.Contains([]string{".cue", ".json", ".yaml", ".yml"}, filepath.Ext(path)):
 			f.add(Pos{File: arg}, "cannot load: a spec is a .cue, .json, .yaml or .yml file")
+		case filepath.Ext(path) == ".cue" && strings.Contains(filepath.Base(path), ":"):
+			f.add(Pos{File: arg}, "cannot load: the name of a CUE file cannot hold \":\"")
 		case slices.Contains(files, path):
 			f.add(Pos{File: arg}, "cannot load: the file is given twice")
 		default:

@@ -68,10 +68,11 @@ x/app.cue:1:7: name: cannot use "a/b": must be =~"^c/", by the rule at policy.cu
 			want:  "b.cue: cannot load: is of package q, but a.cue is of package p; files of one image are of one package\n",
 		}, {
 			title: "missing, of another kind, twice",
-			files: map[string]string{"a.cue": `name: "a/b"`, "a.txt": ""},
-			src:   spec.Source{Args: []string{"a.cue", "b.cue", "a.txt", "./a.cue"}},
+			files: map[string]string{"a.cue": `name: "a/b"`, "a.txt": "", "a:b.cue": ""},
+			src:   spec.Source{Args: []string{"a.cue", "b.cue", "a.txt", "./a.cue", "a:b.cue"}},
 			want: `./a.cue: cannot load: the file is given twice
 a.txt: cannot load: a spec is a .cue, .json, .yaml or .yml file
+a:b.cue: cannot load: the name of a CUE file cannot hold ":"
 b.cue: cannot load: no such file or directory
 `,
 		}, {

@@ -15,7 +15,7 @@
 package spec
 
 import (
-	"os"
+	"fmt"
 	"path/filepath"
 	"strings"
 
@@ -49,15 +49,11 @@ type Source struct {
 // them; other errors are of the machine.
 func Load(src Source) ([]*Image, error) {
 	if src.Dir == "" {
-		wd, err := os.Getwd()
-		if err != nil {
-			return nil, err
-		}
-		src.Dir = wd
+		src.Dir = "."
 	}
 	dir, err := filepath.Abs(src.Dir)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("cannot find the working folder: %w", err)
 	}
 	src.Dir = dir
 
@@ -107,10 +103,16 @@ func (l *loader) image(u unit) (img *Image) {
 	if !ok || u.matched && !regular(v) {
 		return nil
 	}
-	if err := v.Validate(cue.All()); err != nil {
+	known := len(l.faults.list)
+	err := v.Validate(cue.All())
+	if err != nil {
 		b.evaluation(v, err)
 	}
 	root := b.build(v, l.schema, "")
+	if err != nil && len(l.faults.list) == known && !b.patched {
+		// Not to be expected, but an error of CUE must never be lost.
+		b.add(root.pos, "%s", oneLine(err.Error()))
+	}
 	d := &decoder{faults: &l.faults}
 	img = d.image(root, l.src.Platforms)
 	img.Dir = u.dir
