@@ -8,11 +8,6 @@ import (
 	"github.com/mkimage/mkimage/apk"
 )
 
-// String returns the dependency as apk writes it.
-func (d *dependency) String() string {
-	return apk.Dependency{Name: d.name.text, Op: d.op, Version: d.version, Not: d.not}.String()
-}
-
 // line writes how the world comes to a requirement, such as "a: it needs b,
 // which needs c>2", and then what is said about the last of these.
 func (e *explainer) line(n need, start, what string) Line {
@@ -50,7 +45,7 @@ func (e *explainer) step(n need) string {
 	if n.brings != nil {
 		return "brings " + n.brings.name.text + " along (install_if)"
 	}
-	return "needs " + n.dep.String()
+	return "needs " + n.dep.public().String()
 }
 
 // title returns a package's name and version.

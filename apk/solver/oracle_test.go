@@ -166,3 +166,44 @@ func TestOracle(t *testing.T) {
 	}
 	t.Log("\n" + summary.String())
 }
+
+// TestQuickRuns checks that what is found without apk's order of decisions is
+// what apk's order leads to.
+func TestQuickRuns(t *testing.T) {
+	indexes := map[string]*apk.Index{}
+	catalogs := map[string]*catalog{}
+	quick := 0
+	for i, a := range answers(t) {
+		if i%4 != 0 {
+			continue
+		}
+		r := a.request(t, indexes)
+		key := strings.Join(a.Repositories, " ")
+		if catalogs[key] == nil {
+			c, err := r.catalog()
+			if err != nil {
+				t.Fatal(err)
+			}
+			catalogs[key] = c
+		}
+		tags, err := readTags(&r)
+		if err != nil {
+			continue
+		}
+		var results [2][]uint32
+		for j := range results {
+			s, world := run(catalogs[key], &r, tags, j == 1)
+			if j == 0 && !s.certain() {
+				break
+			}
+			for _, p := range s.installationOrder(world) {
+				results[j] = append(results[j], p.id)
+			}
+			quick += 1 - j
+		}
+		if results[0] != nil && !slices.Equal(results[0], results[1]) {
+			t.Errorf("%q: %d packages, in apk's order of decisions %d", a.World, len(results[0]), len(results[1]))
+		}
+	}
+	t.Logf("%d quick runs", quick)
+}

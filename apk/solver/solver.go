@@ -54,6 +54,7 @@ type Selected struct {
 	Package    *apk.Package
 	Repository int    // number of its repository in the request
 	Tag        string // by which that repository may be used, without its @
+	Reasons    []Reason
 }
 
 // Solve answers a request. The error is a *Refusal where apk would refuse too.
@@ -86,7 +87,7 @@ func solve(c *catalog, r *Request) (*Solution, error) {
 	if len(s.faults) > 0 {
 		return nil, s.explain(r, world)
 	}
-	return s.solution(packages, r)
+	return s.solution(world, packages, r)
 }
 
 // run decides all names that the world leads to. Only an exact run decides them
@@ -199,14 +200,15 @@ func lower(s string) string {
 	}, s)
 }
 
-func (s *state) solution(packages []*pkg, r *Request) (*Solution, error) {
+func (s *state) solution(world []worldDependency, packages []*pkg, r *Request) (*Solution, error) {
+	reasons := s.reasons(world, packages, r)
 	solution := &Solution{Install: make([]Selected, len(packages))}
 	for i, p := range packages {
 		info, err := r.Repositories[p.repository].Index.Package(int(p.local))
 		if err != nil {
 			return nil, err
 		}
-		solution.Install[i] = Selected{Package: info, Repository: p.repository, Tag: s.tagOf(p)}
+		solution.Install[i] = Selected{Package: info, Repository: p.repository, Tag: s.tagOf(p), Reasons: reasons[i]}
 	}
 	return solution, nil
 }

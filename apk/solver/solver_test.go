@@ -4,6 +4,7 @@ import (
 	"crypto/sha1"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -255,4 +256,29 @@ func TestUninstallable(t *testing.T) {
 		{"its own malformed version", "a", "a=1x-y", one("a 1x-y")},
 		{"as a provider", "it", "b=1", one("a 1 A:s390x p:it=2\nb 1 p:it=1")},
 	})
+}
+
+func TestReasons(t *testing.T) {
+	r := ask(t, "docs app", "app 1 D:so:lib\nlib 1 p:so:lib=1\ndocs 1\napp-doc 1 i:docs app")
+	s, err := Solve(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, p := range s.Install {
+		line := p.Package.Name + ":"
+		for _, reason := range p.Reasons {
+			line += " " + s.Explain(reason)
+		}
+		got = append(got, line)
+	}
+	want := []string{
+		"lib: needed by app-1 as so:lib",
+		"app: asked for as app",
+		"docs: asked for as docs",
+		"app-doc: install_if of docs",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }
