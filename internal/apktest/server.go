@@ -22,7 +22,6 @@ type Server struct {
 	mu       sync.Mutex
 	files    map[string][]byte
 	faults   []fault
-	started  map[string]int
 	requests []Request
 }
 
@@ -30,7 +29,7 @@ type Server struct {
 type Request struct {
 	Path   string // with its leading slash
 	Header http.Header
-	Status int // of the answer; 0 when the connection was closed instead
+	Status int // of the answer; 0 as long as there is none
 }
 
 // Fault answers a request in place of the server. The content is nil when
@@ -79,20 +78,7 @@ func (s *Server) Heal() {
 	s.faults = nil
 }
 
-// Started returns how many requests for paths that end in suffix have arrived, answered or not.
-func (s *Server) Started(suffix string) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n := 0
-	for p, count := range s.started {
-		if strings.HasSuffix(p, suffix) {
-			n += count
-		}
-	}
-	return n
-}
-
-// Requests returns the requests that were answered so far for paths that end in suffix.
+// Requests returns the requests that have arrived so far for paths that end in suffix.
 func (s *Server) Requests(suffix string) []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -107,37 +93,32 @@ func (s *Server) Requests(suffix string) []Request {
 
 // ServeHTTP answers from the files, or with the first fault that fits.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	content, answer := s.take(r.URL.Path)
-	recorder := &statusRecorder{ResponseWriter: w}
-	header := r.Header.Clone() // as it came, whatever a fault does to it
-	defer func() {
+	n, content, answer := s.take(r)
+	recorder := &statusRecorder{ResponseWriter: w, record: func(status int) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.requests = append(s.requests, Request{r.URL.Path, header, recorder.status})
-	}()
-	if answer != nil {
-		answer(recorder, r, content)
-		return
+		s.requests[n].Status = status
+	}}
+	if answer == nil {
+		answer = serveContent
 	}
-	serveContent(recorder, r, content)
+	answer(recorder, r, content)
 }
 
-func (s *Server) take(path string) ([]byte, Fault) {
+// take records a request and returns its number and what to answer it with.
+func (s *Server) take(r *http.Request) (n int, content []byte, answer Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.started == nil {
-		s.started = map[string]int{}
-	}
-	s.started[path]++
-	content := s.files[strings.TrimPrefix(path, "/")]
+	s.requests = append(s.requests, Request{Path: r.URL.Path, Header: r.Header.Clone()})
+	n, content = len(s.requests)-1, s.files[strings.TrimPrefix(r.URL.Path, "/")]
 	for i := range s.faults {
 		f := &s.faults[i]
-		if f.left != 0 && strings.HasSuffix(path, f.suffix) {
+		if f.left != 0 && strings.HasSuffix(r.URL.Path, f.suffix) {
 			f.left--
-			return content, f.answer
+			return n, content, f.answer
 		}
 	}
-	return content, nil
+	return n, content, nil
 }
 
 func serveContent(w http.ResponseWriter, r *http.Request, content []byte) {
@@ -233,20 +214,22 @@ func Flip(b []byte, offset int) []byte {
 	return b
 }
 
-// statusRecorder remembers the status that was sent.
+// statusRecorder reports the status before it is sent.
 type statusRecorder struct {
 	http.ResponseWriter
-	status int
+	record func(status int)
+	sent   bool
 }
 
 func (w *statusRecorder) WriteHeader(code int) {
-	w.status = code
+	w.record(code)
+	w.sent = true
 	w.ResponseWriter.WriteHeader(code)
 }
 
 func (w *statusRecorder) Write(b []byte) (int, error) {
-	if w.status == 0 {
-		w.status = http.StatusOK
+	if !w.sent {
+		w.WriteHeader(http.StatusOK)
 	}
 	return w.ResponseWriter.Write(b)
 }
