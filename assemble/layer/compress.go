@@ -8,6 +8,7 @@ import (
 	"hash"
 	"io"
 	"runtime"
+	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/klauspost/compress/gzip"
@@ -134,6 +135,7 @@ func compressBlocks(work <-chan *block) error {
 		} else {
 			zw.Reset(&b.out)
 		}
+		zw.ModTime = time.Unix(0, 0) // no time; the zero Time would be written as a date
 		if _, err := zw.Write(b.raw); err != nil {
 			return err
 		}
