@@ -155,7 +155,7 @@ func (a *Archive) VerifyData(ctx context.Context) error {
 	}
 	defer f.Close()
 	hash := sha256.New()
-	buf := make([]byte, 256<<10)
+	buf := make([]byte, 64<<10)
 	if _, err := io.CopyBuffer(hash, a.section(ctx, f), buf); err != nil {
 		return a.fault(err)
 	}
