@@ -24,7 +24,7 @@ func header(e entry, epoch int64) (*tar.Header, error) {
 		return nil, fmt.Errorf("cannot write %s into the layer: no system can have its owner %d:%d", e.path, n.UID, n.GID)
 	}
 	h := &tar.Header{Name: e.path, Mode: int64(n.Mode & 0o7777), Uid: n.UID, Gid: n.GID, ModTime: time.Unix(epoch, 0)}
-	if n.Source != (tree.Source{}) {
+	if n.Source != (tree.Source{}) && n.Kind != tree.Dir {
 		h.ModTime = time.Unix(n.ModTime, 0)
 	}
 	switch {

@@ -13,9 +13,9 @@
 //     sorted as the directories are.
 //   - The first name of an inode that is written is the file, all others are
 //     hard links to it.
-//   - A header has numeric owners and whole seconds. An entry that came from a
-//     package has that package's modification time, every other one the epoch
-//     that the caller gives.
+//   - A header has numeric owners and whole seconds. What came from a package
+//     has the modification time that it has there; all else, and directories,
+//     which several packages share, have the epoch that the caller gives.
 //   - Each run is cut every BlockSize bytes, and each piece is a gzip member of
 //     its own (RFC 1952, section 2.2: members simply follow one another).
 //
@@ -55,8 +55,8 @@ type Options struct {
 	// Packages are the packages that tree.Source counts: Packages[0] is
 	// number 1.
 	Packages []Package
-	// Epoch is the modification time of what no package shipped, in seconds
-	// since 1970.
+	// Epoch is the modification time of directories and of what no package
+	// shipped, in seconds since 1970.
 	Epoch int64
 	// Workers is how many members are compressed side by side; 0 is one for
 	// each processor that Go uses, but at most 8. It has no influence on the

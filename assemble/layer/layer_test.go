@@ -68,7 +68,7 @@ func TestOrderAndHeaders(t *testing.T) {
 		"5 0755 0:0 1700000000 etc/",
 		"5 0755 0:0 1700000000 run/",
 	}, dirs, []string{
-		"5 1777 0:0 5 tmp/",
+		"5 1777 0:0 1700000000 tmp/",
 		"5 0755 0:0 1700000000 usr/",
 		"5 0755 0:0 1700000000 usr/bin/",
 		`0 0755 0:0 1000001 bin/zsh-5 "z shell"`,
@@ -108,7 +108,7 @@ func TestPins(t *testing.T) {
 		packages             []layer.Package
 	}{
 		{"nothing", "sha256:9addb4c7f3afa99b03f24f9e05cb87d274a63ae9ba30c94f02c75e85d133e9de", "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef", newBuilder(t), nil},
-		{"every kind", "sha256:462de266b83f1a257db35fc22226d246cf3eb08ee72a9aac445b580a4f78c30e", "sha256:35e3b84b8387ce3306fc57fd4fd05a6c883a68b7d44d5db09a9f1aa4eb20036b", kinds, packages},
+		{"every kind", "sha256:0d5e84b2cfb509d74af48779e5dd9d3bea05f15f19f40d752d643030cc9d8d93", "sha256:69c4519389a94035132235c1ee889a5fa43e042207a46aab4b65ebda99bbe415", kinds, packages},
 		{"several members", "sha256:947692528277b15393a95f13dd20e3025e8eb503a857bcb5cbfae233796414ab", "sha256:0d4580982d4c1da6590efb055e5702498ddbd64c061710d026946e96ef6820fe", large, largePackages},
 	}
 	for _, tt := range tests {
