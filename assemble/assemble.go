@@ -11,13 +11,12 @@
 //     spec or the caller names. Scripts are given to a [ScriptRunner].
 //   - The same input gives the same tree. Neither clock, umask, locale nor map
 //     order have a part in it.
+//   - apk's commit hooks do not run: they serve the machine that runs apk.
 //   - Faults in the spec come all at once as a *spec.Error, those in a package
 //     all of that package, one line each with the packages and paths named.
 package assemble
 
 import (
-	"context"
-
 	"github.com/mkimage/mkimage/apk"
 	"github.com/mkimage/mkimage/assemble/tree"
 	"github.com/mkimage/mkimage/spec"
@@ -72,85 +71,4 @@ type Root struct {
 	User string
 	// Skipped are the scripts that did not run because the spec says so.
 	Skipped []Script
-}
-
-// Compose makes the root filesystem. Errors are *spec.Error for what the spec
-// declares, *PackageError for faults of packages, those of in.Scripts and the
-// context's as they are.
-func Compose(ctx context.Context, in Input) (*Root, error) {
-	t := tree.New()
-	var skipped []Script
-	if len(in.World) > 0 {
-		var err error
-		if skipped, err = install(ctx, t, in); err != nil {
-			return nil, err
-		}
-	}
-	user, err := declare(ctx, t, in)
-	if err != nil {
-		return nil, err
-	}
-	return &Root{Tree: t, User: user, Skipped: skipped}, nil
-}
-
-// install does what "apk add" does.
-func install(ctx context.Context, t *tree.Tree, in Input) ([]Script, error) {
-	db := newDatabase(ctx, t, in)
-	if err := db.writeConfig(in); err != nil {
-		return nil, err
-	}
-	for i, p := range in.Packages {
-		if err := db.install(ctx, i+1, p); err != nil {
-			return nil, err
-		}
-	}
-	if err := db.runTriggers(ctx); err != nil {
-		return nil, err
-	}
-	return db.skipped, db.write(in)
-}
-
-// install installs one package, the number-th.
-func (db *database) install(ctx context.Context, number int, source Package) error {
-	p := newInstalled(number, source)
-	db.packages = append(db.packages, p)
-	if p.InstalledSize == 0 {
-		// apk does not open such a package: it has no scripts either.
-		return nil
-	}
-	p.unpacked = true
-	entries, err := p.entries(ctx)
-	if err != nil {
-		return err
-	}
-	if err := db.extract(ctx, p, entries); err != nil { // runs pre-install
-		return err
-	}
-	if err := db.commit(p); err != nil {
-		return err
-	}
-	return db.runScript(ctx, p, apk.PostInstall, p.Version)
-}
-
-// declare adds what the spec declares and returns the process's user.
-func declare(ctx context.Context, t *tree.Tree, in Input) (string, error) {
-	d := newDeclarer(ctx, t)
-	d.addAccounts(in.Image.Users, in.Image.Groups)
-	for _, p := range in.Programs {
-		d.addProgram(p)
-	}
-	// Owners are named by the accounts that the image ends up with.
-	for _, f := range in.Image.Files {
-		if isAccounts(f.Path) {
-			d.addFile(f)
-		}
-	}
-	d.readAccounts()
-	for _, f := range in.Image.Files {
-		if !isAccounts(f.Path) {
-			d.addFile(f)
-		}
-	}
-	user := d.processUser(in.Image.User)
-	return user, d.err()
 }

@@ -80,11 +80,11 @@ const (
 // repositories that the image could use, and are left out.
 func (db *database) writeConfig(in Input) error {
 	if _, err := db.tree.MkdirAll(configDir+"/keys", 0o755); err != nil {
-		return err
+		return databaseError(err)
 	}
 	for name, key := range in.Keys {
 		if _, err := db.tree.WriteFile(configDir+"/keys/"+name, tree.Bytes(key), 0o644); err != nil {
-			return err
+			return databaseError(err)
 		}
 	}
 	var lines strings.Builder
@@ -93,8 +93,10 @@ func (db *database) writeConfig(in Input) error {
 			lines.WriteString(repositoryLine(r))
 		}
 	}
-	_, err := db.tree.WriteFile(configDir+"/repositories", tree.Bytes(lines.String()), 0o644)
-	return err
+	if _, err := db.tree.WriteFile(configDir+"/repositories", tree.Bytes(lines.String()), 0o644); err != nil {
+		return databaseError(err)
+	}
+	return nil
 }
 
 // repositoryLine returns a line of apk-repositories(5).

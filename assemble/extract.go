@@ -14,10 +14,10 @@ import (
 
 // extract puts a package's directories into the tree, and its files there
 // under temporary names.
-func (db *database) extract(ctx context.Context, p *installed, entries []apk.Entry) error {
+func (db *database) extract(ctx context.Context, p *installed) error {
 	faults := &packageFaults{pkg: p}
-	for i := range entries {
-		e := &entries[i]
+	for i := range p.entries {
+		e := &p.entries[i]
 		// apk has looked up the owner of the first entry when it finds
 		// that there are no more scripts, and runs pre-install then.
 		uid, gid := db.owners.of(e)
@@ -33,9 +33,10 @@ func (db *database) extract(ctx context.Context, p *installed, entries []apk.Ent
 			faults.add(db.extractFile(p, e, a))
 		}
 	}
-	if len(entries) == 0 {
+	if len(p.entries) == 0 {
 		return db.runScript(ctx, p, apk.PreInstall, p.Version)
 	}
+	p.entries = nil
 	return faults.err()
 }
 

@@ -37,12 +37,17 @@ func (s *scripts) Run(_ context.Context, t *tree.Tree, script assemble.Script) e
 // input returns what composing packages in this order needs.
 func input(t *testing.T, packages ...apktest.Package) assemble.Input {
 	t.Helper()
+	return inputIn(t, t.TempDir(), packages...)
+}
+
+// inputIn is input with the folder of the package files.
+func inputIn(t *testing.T, dir string, packages ...apktest.Package) assemble.Input {
+	t.Helper()
 	in := assemble.Input{
 		Arch:  "x86_64",
 		World: []apk.Dependency{{Name: "world"}},
 		Image: &spec.Image{User: spec.ProcessUser{User: "root"}},
 	}
-	dir := t.TempDir()
 	for _, p := range packages {
 		sealed := p.Seal(nil)
 		file := filepath.Join(dir, sealed.FileName())

@@ -3,8 +3,11 @@ package assemble
 import (
 	"context"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/mkimage/mkimage/apk"
 )
@@ -22,9 +25,11 @@ type installed struct {
 	source       Package
 	number       int // in the order of installation, from 1
 
-	// unpacked is false for a package of size 0, of which nothing but the
-	// index entry counts.
+	// unpacked is false for a package of size 0. apk does not open such a
+	// package: nothing but the index entry counts, and no script runs.
 	unpacked bool
+	// entries are what the package ships, until it is extracted.
+	entries []apk.Entry
 
 	// folders are the directories that the package has a part in, in the
 	// database's order, and parts the same by path.
@@ -64,22 +69,40 @@ type acl struct {
 	xattrs   apk.Checksum // zero for none
 }
 
-func newInstalled(number int, source Package) *installed {
-	return &installed{
-		Package: source.Archive.Package,
-		source:  source,
-		number:  number,
-		parts:   map[string]*folder{},
-		files:   map[string]*file{},
+// readPackages reads what the packages ship, several side by side. Of several
+// faults it returns that of the first package.
+func readPackages(ctx context.Context, sources []Package) ([]*installed, error) {
+	packages := make([]*installed, len(sources))
+	faults := make([]error, len(sources))
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, source := range sources {
+		p := &installed{
+			Package:  source.Archive.Package,
+			source:   source,
+			number:   i + 1,
+			unpacked: source.Archive.Package.InstalledSize != 0,
+			entries:  source.Entries,
+			parts:    map[string]*folder{},
+			files:    map[string]*file{},
+		}
+		packages[i] = p
+		if p.unpacked && p.entries == nil {
+			g.Go(func() error {
+				p.entries, faults[i] = source.Archive.Entries(ctx)
+				return nil
+			})
+		}
 	}
-}
-
-// entries returns what the package ships.
-func (p *installed) entries(ctx context.Context) ([]apk.Entry, error) {
-	if p.source.Entries != nil {
-		return p.source.Entries, nil
+	if err := g.Wait(); err != nil {
+		return nil, err
 	}
-	return p.source.Archive.Entries(ctx)
+	for _, err := range faults {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return packages, nil
 }
 
 // path returns where f is in the image, without a leading slash.

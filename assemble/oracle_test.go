@@ -3,10 +3,10 @@ package assemble_test
 import (
 	"bufio"
 	"compress/gzip"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -29,13 +29,42 @@ func TestOracleWithoutScripts(t *testing.T) {
 	alpine := alpineFolder(t)
 	oracle := filepath.Join(alpine, "..", "oracle", "rootfs")
 	repo := openLab(t, alpine)
-	for name, world := range oracleWorlds(t, oracle) {
+	for name, world := range readWorlds[[]string](t, oracle) {
 		t.Run(name, func(t *testing.T) {
-			root, err := assemble.Compose(t.Context(), labInput(t, world, nil, repo))
+			in := labInput(t, world, repo)
+			root, err := assemble.Compose(t.Context(), in)
 			if err != nil {
 				t.Fatal(err)
 			}
-			compareManifest(t, root.Tree, filepath.Join(oracle, name+".noscripts.jsonl.gz"))
+			compareManifest(t, in, root.Tree, filepath.Join(oracle, name+".noscripts.jsonl.gz"))
+		})
+	}
+}
+
+// TestOracleOverlaps composes small packages that meet in files, directories,
+// links and owners, and compares the tree or expects a refusal.
+func TestOracleOverlaps(t *testing.T) {
+	alpine := alpineFolder(t)
+	oracle := filepath.Join(alpine, "..", "oracle", "overlaps")
+	own := openRepository(t, filepath.Join(oracle, "repo", "x86_64"), filepath.Join(oracle, "synth.rsa.pub"))
+	repo := openLab(t, alpine)
+	for name, w := range readWorlds[struct {
+		World  []string
+		Expect string
+	}](t, oracle) {
+		t.Run(name, func(t *testing.T) {
+			in := labInput(t, w.World, own, repo)
+			root, err := assemble.Compose(t.Context(), in)
+			switch {
+			case w.Expect == "refuse" && err == nil:
+				t.Error("composed, but must be refused")
+			case w.Expect == "refuse":
+				t.Log(err)
+			case err != nil:
+				t.Error(err)
+			default:
+				compareManifest(t, in, root.Tree, filepath.Join(oracle, name+".scripts.jsonl.gz"))
+			}
 		})
 	}
 }
@@ -59,12 +88,12 @@ type lab struct {
 	index *apk.Index
 }
 
-func openLab(t *testing.T, alpine string) lab {
+func openLab(t testing.TB, alpine string) lab {
 	t.Helper()
 	return openRepository(t, filepath.Join(alpine, "lab", "x86_64"), filepath.Join(alpine, "keys", "lab.rsa.pub"))
 }
 
-func openRepository(t *testing.T, dir, key string) lab {
+func openRepository(t testing.TB, dir, key string) lab {
 	t.Helper()
 	pem, err := os.ReadFile(key)
 	if err != nil {
@@ -86,14 +115,14 @@ func openRepository(t *testing.T, dir, key string) lab {
 	return lab{dir, index}
 }
 
-// oracleWorlds returns the worlds of an oracle folder by name.
-func oracleWorlds(t *testing.T, oracle string) map[string][]string {
+// readWorlds returns the worlds of an oracle folder by name.
+func readWorlds[World any](t testing.TB, oracle string) map[string]World {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(oracle, "worlds.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	worlds := map[string][]string{}
+	worlds := map[string]World{}
 	if err := json.Unmarshal(text, &worlds); err != nil {
 		t.Fatal(err)
 	}
@@ -101,9 +130,9 @@ func oracleWorlds(t *testing.T, oracle string) map[string][]string {
 }
 
 // labInput resolves a world and opens its packages.
-func labInput(t *testing.T, world []string, scripts assemble.ScriptRunner, repositories ...lab) assemble.Input {
+func labInput(t testing.TB, world []string, repositories ...lab) assemble.Input {
 	t.Helper()
-	in := assemble.Input{Arch: "x86_64", Scripts: scripts, Image: &spec.Image{User: spec.ProcessUser{User: "root"}}}
+	in := assemble.Input{Arch: "x86_64", Image: &spec.Image{User: spec.ProcessUser{User: "root"}}}
 	request := solver.Request{Arch: in.Arch}
 	for _, r := range repositories {
 		request.Repositories = append(request.Repositories, solver.Repository{Name: r.dir, Index: r.index})
@@ -149,10 +178,10 @@ type record struct {
 
 // compareManifest compares a tree with a manifest, but for what only concerns
 // who ran apk: keys, repositories, caches, and the two folders that it mounts.
-func compareManifest(t *testing.T, got *tree.Tree, file string) {
+func compareManifest(t *testing.T, in assemble.Input, got *tree.Tree, file string) {
 	t.Helper()
 	want := readManifest(t, file)
-	have := manifest(t, got)
+	have := manifest(t, in, got)
 	for _, path := range slices.Sorted(maps.Keys(merged(want, have))) {
 		w, inWant := want[path]
 		h, inHave := have[path]
@@ -218,11 +247,11 @@ func readManifest(t *testing.T, file string) map[string]record {
 }
 
 // manifest describes a tree as an oracle's manifest does.
-func manifest(t *testing.T, root *tree.Tree) map[string]record {
+func manifest(t *testing.T, in assemble.Input, root *tree.Tree) map[string]record {
 	t.Helper()
 	records := map[string]record{}
 	names := map[*tree.Node][]string{}
-	sums := contentSums(t, root)
+	sums := contentSums(t, in, root)
 	err := root.Walk(func(path string, n *tree.Node) error {
 		r := record{Path: path, UID: n.UID, GID: n.GID, Mode: fmt.Sprintf("%04o", n.Mode)}
 		switch n.Kind {
@@ -269,26 +298,43 @@ func manifest(t *testing.T, root *tree.Tree) map[string]record {
 	return records
 }
 
-// contentSums returns the SHA-256 of every file's content.
-func contentSums(t *testing.T, root *tree.Tree) map[*tree.Node]string {
+// contentSums returns the SHA-256 of every file's content, which is read as a
+// layer's writer does: a package's in one go.
+func contentSums(t *testing.T, in assemble.Input, root *tree.Tree) map[*tree.Node]string {
 	t.Helper()
 	sums := map[*tree.Node]string{}
+	sum := func(n *tree.Node, r io.Reader) error {
+		h := sha256.New()
+		_, err := io.Copy(h, r)
+		sums[n] = hex.EncodeToString(h.Sum(nil))
+		return err
+	}
+	shipped := make([]map[int]*tree.Node, len(in.Packages))
+	for i := range shipped {
+		shipped[i] = map[int]*tree.Node{}
+	}
 	err := root.Walk(func(path string, n *tree.Node) error {
 		if n.Kind != tree.File || sums[n] != "" {
+			return nil
+		}
+		if n.Source.Package > 0 {
+			shipped[n.Source.Package-1][n.Source.Entry] = n
 			return nil
 		}
 		r, err := n.Open()
 		if err != nil {
 			return err
 		}
-		defer r.Close()
-		h := sha256.New()
-		if _, err := io.Copy(h, r); err != nil {
-			return err
-		}
-		sums[n] = hex.EncodeToString(h.Sum(nil))
-		return nil
+		return errors.Join(sum(n, r), r.Close())
 	})
+	for i, p := range in.Packages {
+		err = errors.Join(err, p.Walk(t.Context(), func(entry int, content io.Reader) error {
+			if n := shipped[i][entry]; n != nil {
+				return sum(n, content)
+			}
+			return nil
+		}))
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -317,4 +363,30 @@ func shadowSum(t *testing.T, n *tree.Node) string {
 	return fmt.Sprintf("%x", sha256.Sum256([]byte(strings.Join(lines, "\n"))))
 }
 
-var _ = context.Background
+// BenchmarkCompose composes the largest world of the oracle, decoding every
+// package, and with the packages' entries known.
+func BenchmarkCompose(b *testing.B) {
+	alpine := os.Getenv("MKIMAGE_ALPINE")
+	if alpine == "" {
+		b.Skip("MKIMAGE_ALPINE does not name a folder of real packages")
+	}
+	world := readWorlds[[]string](b, filepath.Join(alpine, "..", "oracle", "rootfs"))["b-big"]
+	in := labInput(b, world, openLab(b, alpine))
+	compose := func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := assemble.Compose(b.Context(), in); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.Run("decoding", compose)
+	for i := range in.Packages {
+		entries, err := in.Packages[i].Archive.Entries(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		in.Packages[i].Entries = entries
+	}
+	b.Run("entries known", compose)
+}
