@@ -6,6 +6,7 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"iter"
 	"strings"
@@ -17,7 +18,7 @@ import (
 // apk-package(5)). It is immutable and safe for concurrent use.
 type Index struct {
 	description string
-	text        []byte // the packages' lines
+	text        io.ReaderAt // the packages' lines
 	table       *Table
 }
 
@@ -39,23 +40,29 @@ func (x *Index) Table() *Table { return x.table }
 // Len returns the number of packages.
 func (x *Index) Len() int { return x.table.NumPackages() }
 
-// Package returns package number i, from 0. The error is an internal one: the
-// entry was read before without a fault.
+// Package returns package number i, from 0. Of an index that was opened by
+// OpenIndex it reads the package's lines first; the error is then that of
+// reading, or ErrDamaged.
 func (x *Index) Package(i int) (*Package, error) {
-	start := x.table.packages.at(i*packageWords + wordEntry)
-	end := x.table.packages.at((i+1)*packageWords + wordEntry)
+	start, end := x.table.entry(i)
+	lines := make([]byte, end-start)
+	if _, err := x.text.ReadAt(lines, int64(start)); err != nil {
+		return nil, err
+	}
+	if crc32.Checksum(lines, castagnoli()) != x.table.packages.at(i*packageWords+wordSum) {
+		return nil, ErrDamaged
+	}
 	var e entry
-	for rest := string(x.text[start:end]); ; {
+	for rest := string(lines); ; {
 		line, tail, ok := strings.Cut(rest, "\n")
 		if !ok || line == "" {
-			break
+			return &e.Package, e.complete()
 		}
 		if err := e.line(line); err != nil {
-			return nil, fmt.Errorf("internal error: package %d of an index that was read before: %w", i, err)
+			return nil, fmt.Errorf("%w: package %d: %w", ErrDamaged, i, err)
 		}
 		rest = tail
 	}
-	return &e.Package, nil
 }
 
 // All iterates over the packages in the order of the index, up to the first
@@ -247,7 +254,7 @@ func ParseIndex(text []byte) (*Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Index{text: text, table: b.table(len(text))}, nil
+	return &Index{text: bytes.NewReader(text), table: b.table(text)}, nil
 }
 
 // eachEntry reads the packages of an APKINDEX into e, one after the other, and

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"math"
 )
 
@@ -40,7 +41,7 @@ func (b *tableBuilder) add(e *entry, offset int) error {
 	provides := links + uint32(len(e.Depends))
 	installIf := provides + uint32(len(e.Provides))
 	b.packages.append(b.names.intern(e.Name), b.versions.intern(e.Version), b.versions.intern(e.Arch),
-		flags, uint32(offset), links, provides, installIf)
+		flags, uint32(offset), links, provides, installIf, 0)
 	b.checksums = append(b.checksums, e.Checksum[:]...)
 	for _, list := range [][]Dependency{e.Depends, e.Provides, e.InstallIf} {
 		for i := range list {
@@ -58,10 +59,10 @@ func (b *tableBuilder) link(d *Dependency) {
 	b.links.append(b.names.intern(d.Name), c)
 }
 
-// table returns the finished table; end is the length of the index's text.
-func (b *tableBuilder) table(end int) *Table {
+// table returns the finished table; text is the index's.
+func (b *tableBuilder) table(text []byte) *Table {
 	links := uint32(b.links.len() / 2)
-	b.packages.append(0, 0, 0, 0, uint32(end), links, links, links)
+	b.packages.append(0, 0, 0, 0, uint32(len(text)), links, links, links, 0)
 	t := &Table{
 		names:     b.names.strings(),
 		versions:  b.versions.strings(),
@@ -73,6 +74,11 @@ func (b *tableBuilder) table(end int) *Table {
 	}
 	if t.slots == nil {
 		t.slots = make(words, 4)
+	}
+	for p := range t.NumPackages() {
+		start, end := t.entry(p)
+		sum := t.packages.slice(p*packageWords+wordSum, 1)
+		binary.LittleEndian.PutUint32(sum, crc32.Checksum(text[start:end], castagnoli()))
 	}
 	t.providers = b.invert(t, 2, func(p uint32, add func(name, version uint32)) {
 		add(t.PackageName(p), t.Package(p).Version)

@@ -62,6 +62,7 @@ const (
 	wordDepends  // number of its first link; its provides and
 	wordProvides // install_if follow
 	wordInstallIf
+	wordSum // CRC-32C of its part of the index's text
 	packageWords
 )
 
