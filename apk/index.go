@@ -240,13 +240,10 @@ func readIndexText(r io.Reader, size int64) ([]byte, error) {
 // checksum, and packages of one name and version with different checksums or
 // of one checksum with different names.
 func ParseIndex(text []byte) (*Index, error) {
-	b, twice := newTableBuilder(), newDuplicates()
+	b := newTableBuilder(len(text))
 	var e entry
 	err := eachEntry(text, &e, func(offset int) error {
 		if err := e.complete(); err != nil {
-			return err
-		}
-		if same, err := twice.seen(&e.Package); same || err != nil {
 			return err
 		}
 		return b.add(&e, offset)

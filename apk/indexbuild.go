@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math"
+	"math/bits"
 )
 
 // tableBuilder makes a Table of the packages that are added to it.
@@ -14,19 +15,47 @@ type tableBuilder struct {
 	packages        words
 	checksums       []byte
 	links           words
+
+	byChecksum map[Checksum]uint32
+	byName     map[[2]uint32]bool // of the name's and version's numbers
 }
 
-func newTableBuilder() *tableBuilder {
-	b := &tableBuilder{}
+// newTableBuilder returns a builder with room for what a text of that size
+// usually describes.
+func newTableBuilder(size int) *tableBuilder {
+	b := &tableBuilder{
+		packages:   make(words, 0, size/400*4*packageWords),
+		links:      make(words, 0, size/60*8),
+		byChecksum: make(map[Checksum]uint32, size/400),
+		byName:     make(map[[2]uint32]bool, size/400),
+	}
+	b.names.slots = make(words, 4<<bits.Len(uint(size/100+128)))
+	b.versions.slots = make(words, 4<<bits.Len(uint(size/400+128)))
 	b.versions.intern("")
 	return b
 }
 
-// add appends a package whose lines start at offset of the index's text.
+// add appends a package whose lines start at offset of the index's text. The
+// very same package once more, by its checksum, adds nothing; one that shares
+// only its name and version or only its checksum with an earlier one is refused.
 func (b *tableBuilder) add(e *entry, offset int) error {
 	for _, name := range e.names {
 		b.names.intern(name)
 	}
+	name, version := b.names.intern(e.Name), b.versions.intern(e.Version)
+	if p, ok := b.byChecksum[e.Checksum]; ok {
+		w := b.packages.slice(int(p)*packageWords, packageWords)
+		if w.at(wordName) != name || w.at(wordVersion) != version {
+			return fmt.Errorf("package %s has the checksum of %s-%s", e.Package.String(),
+				b.names.at(w.at(wordName)), b.versions.at(w.at(wordVersion)))
+		}
+		return nil
+	}
+	if b.byName[[2]uint32{name, version}] {
+		return fmt.Errorf("package %s is there twice, with different checksums", e.Package.String())
+	}
+	b.byChecksum[e.Checksum] = uint32(b.packages.len() / packageWords)
+	b.byName[[2]uint32{name, version}] = true
 	flags := uint32(e.ProviderPriority) << 16
 	if e.Uninstallable != "" {
 		flags |= flagUninstallable
@@ -40,7 +69,7 @@ func (b *tableBuilder) add(e *entry, offset int) error {
 	links := uint32(b.links.len() / 2)
 	provides := links + uint32(len(e.Depends))
 	installIf := provides + uint32(len(e.Provides))
-	b.packages.append(b.names.intern(e.Name), b.versions.intern(e.Version), b.versions.intern(e.Arch),
+	b.packages.append(name, version, b.versions.intern(e.Arch),
 		flags, uint32(offset), links, provides, installIf, 0)
 	b.checksums = append(b.checksums, e.Checksum[:]...)
 	for _, list := range [][]Dependency{e.Depends, e.Provides, e.InstallIf} {
@@ -71,9 +100,6 @@ func (b *tableBuilder) table(text []byte) *Table {
 		packages:  b.packages,
 		checksums: b.checksums,
 		links:     b.links,
-	}
-	if t.slots == nil {
-		t.slots = make(words, 4)
 	}
 	for p := range t.NumPackages() {
 		start, end := t.entry(p)
@@ -204,32 +230,4 @@ func (n *interner) grow() {
 func (n *interner) strings() strings32 {
 	n.starts.append(uint32(len(n.text)))
 	return strings32{n.starts, n.text}
-}
-
-// duplicates finds packages of which an index has two.
-type duplicates struct {
-	byChecksum map[Checksum]string
-	byName     map[string]Checksum
-}
-
-func newDuplicates() *duplicates {
-	return &duplicates{map[Checksum]string{}, map[string]Checksum{}}
-}
-
-// seen reports whether the very same package came before; one that shares only
-// its name and version or only its checksum is an error.
-func (d *duplicates) seen(p *Package) (bool, error) {
-	name := p.String()
-	if other, ok := d.byChecksum[p.Checksum]; ok {
-		if other != name {
-			return false, fmt.Errorf("package %s has the checksum of %s", name, other)
-		}
-		return true, nil
-	}
-	if _, ok := d.byName[name]; ok {
-		return false, fmt.Errorf("package %s is there twice, with different checksums", name)
-	}
-	d.byChecksum[p.Checksum] = name
-	d.byName[name] = p.Checksum
-	return false, nil
 }
