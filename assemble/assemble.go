@@ -18,6 +18,7 @@ package assemble
 
 import (
 	"github.com/mkimage/mkimage/apk"
+	"github.com/mkimage/mkimage/apk/script"
 	"github.com/mkimage/mkimage/assemble/tree"
 	"github.com/mkimage/mkimage/spec"
 )
@@ -70,5 +71,5 @@ type Root struct {
 	// configuration's "User": "uid" or "uid:gid".
 	User string
 	// Skipped are the scripts that did not run because the spec says so.
-	Skipped []Script
+	Skipped []script.Script
 }

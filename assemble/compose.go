@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/mkimage/mkimage/apk"
+	"github.com/mkimage/mkimage/apk/script"
 	"github.com/mkimage/mkimage/assemble/tree"
 )
 
@@ -12,7 +13,7 @@ import (
 // context's as they are.
 func Compose(ctx context.Context, in Input) (*Root, error) {
 	t := tree.New()
-	var skipped []Script
+	var skipped []script.Script
 	if len(in.World) > 0 {
 		var err error
 		if skipped, err = install(ctx, t, in); err != nil {
@@ -27,7 +28,7 @@ func Compose(ctx context.Context, in Input) (*Root, error) {
 }
 
 // install does what "apk add" does.
-func install(ctx context.Context, t *tree.Tree, in Input) ([]Script, error) {
+func install(ctx context.Context, t *tree.Tree, in Input) ([]script.Script, error) {
 	packages, err := readPackages(ctx, in.Packages)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/mkimage/mkimage/apk"
+	"github.com/mkimage/mkimage/apk/script"
 	"github.com/mkimage/mkimage/assemble/tree"
 	"github.com/mkimage/mkimage/spec"
 )
@@ -20,7 +21,7 @@ type database struct {
 
 	scripts ScriptRunner
 	skip    map[string]bool // packages whose scripts are not to run
-	skipped []Script
+	skipped []script.Script
 }
 
 // directory is one that any package ships, and the parents of such.

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/mkimage/mkimage/apk"
+	"github.com/mkimage/mkimage/apk/script"
 	"github.com/mkimage/mkimage/assemble"
 	"github.com/mkimage/mkimage/assemble/tree"
 	"github.com/mkimage/mkimage/internal/apktest"
@@ -191,7 +192,7 @@ func TestScriptSkipped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(runner.ran) != 0 || len(root.Skipped) != 1 || root.Skipped[0].Package.Name != "a" || root.Skipped[0].Kind != apk.PostInstall {
+	if len(runner.ran) != 0 || len(root.Skipped) != 1 || root.Skipped[0].Package != "a" || root.Skipped[0].Kind != script.PostInstall {
 		t.Errorf("ran %v, skipped %v", runner.ran, root.Skipped)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/mkimage/mkimage/apk"
+	"github.com/mkimage/mkimage/apk/script"
 	"github.com/mkimage/mkimage/assemble"
 	"github.com/mkimage/mkimage/assemble/tree"
 	"github.com/mkimage/mkimage/internal/apktest"
@@ -25,9 +26,9 @@ type scripts struct {
 	ran []string
 }
 
-func (s *scripts) Run(_ context.Context, t *tree.Tree, script assemble.Script) error {
-	key := script.Package.Name + "." + string(script.Kind)
-	s.ran = append(s.ran, strings.Join(append([]string{key}, script.Args...), " "))
+func (s *scripts) Run(_ context.Context, t *tree.Tree, sc script.Script) error {
+	key := sc.Package + "." + string(sc.Kind)
+	s.ran = append(s.ran, strings.Join(append([]string{key}, sc.Args...), " "))
 	if do := s.do[key]; do != nil {
 		return do(t)
 	}

@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/mkimage/mkimage/apk"
+	"github.com/mkimage/mkimage/apk/script"
 	"github.com/mkimage/mkimage/apk/solver"
 	"github.com/mkimage/mkimage/assemble"
 	"github.com/mkimage/mkimage/assemble/tree"
@@ -41,6 +42,25 @@ func TestOracleWithoutScripts(t *testing.T) {
 	}
 }
 
+// TestOracle composes real packages with their scripts and compares the tree
+// with the one that apk-tools made.
+func TestOracle(t *testing.T) {
+	alpine := alpineFolder(t)
+	oracle := filepath.Join(alpine, "..", "oracle", "rootfs")
+	repo := openLab(t, alpine)
+	for name, world := range readWorlds[[]string](t, oracle) {
+		t.Run(name, func(t *testing.T) {
+			in := labInput(t, world, repo)
+			in.Scripts = &script.Runner{Arch: in.Arch, Now: 1706291505}
+			root, err := assemble.Compose(t.Context(), in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			compareManifest(t, in, root.Tree, filepath.Join(oracle, name+".scripts.jsonl.gz"))
+		})
+	}
+}
+
 // TestOracleOverlaps composes small packages that meet in files, directories,
 // links and owners, and compares the tree or expects a refusal.
 func TestOracleOverlaps(t *testing.T) {
@@ -54,6 +74,7 @@ func TestOracleOverlaps(t *testing.T) {
 	}](t, oracle) {
 		t.Run(name, func(t *testing.T) {
 			in := labInput(t, w.World, own, repo)
+			in.Scripts = &script.Runner{Arch: in.Arch, Now: 1706291505}
 			root, err := assemble.Compose(t.Context(), in)
 			switch {
 			case w.Expect == "refuse" && err == nil:

@@ -8,23 +8,14 @@ import (
 	"strings"
 
 	"github.com/mkimage/mkimage/apk"
+	"github.com/mkimage/mkimage/apk/script"
 	"github.com/mkimage/mkimage/assemble/tree"
 )
 
-// ScriptRunner carries out install scripts on a tree. An error is the build's:
-// it names the package, the script and what is wrong.
+// ScriptRunner carries out install scripts on a tree, as *script.Runner does.
+// An error is the build's: it names the package, the script and what is wrong.
 type ScriptRunner interface {
-	Run(ctx context.Context, t *tree.Tree, s Script) error
-}
-
-// Script is a package's script. apk runs it in the root, with umask 022,
-// nothing to read and, of variables, PATH=/usr/sbin:/usr/bin:/sbin:/bin,
-// APK_SCRIPT, its kind, and APK_PACKAGE, the package's name.
-type Script struct {
-	Package *apk.Package
-	Kind    apk.ScriptKind
-	Text    []byte
-	Args    []string // $1 and on: the version, or the directories of a trigger
+	Run(ctx context.Context, t *tree.Tree, s script.Script) error
 }
 
 // runScript runs the script of a kind if the package has it. A failing one
@@ -34,7 +25,7 @@ func (db *database) runScript(ctx context.Context, p *installed, kind apk.Script
 	if !ok {
 		return nil
 	}
-	s := Script{Package: p.Package, Kind: kind, Text: text, Args: args}
+	s := script.Script{Package: p.Name, Version: p.Version, Kind: script.Kind(kind), Text: text, Args: args}
 	if db.skip[p.Name] {
 		db.skipped = append(db.skipped, s)
 		return nil
