@@ -26,6 +26,8 @@ func archiveTarget(path string) (string, error) {
 		return "", err
 	case info.IsDir():
 		return "", errors.New("it is a folder; end the name with / to write an OCI image layout there")
+	case info.Mode()&fs.ModeSymlink != 0:
+		return "", errors.New("it is a symbolic link that leads nowhere")
 	case !info.Mode().IsRegular():
 		return "", errors.New("it is not a regular file, and an archive is written by renaming a finished file")
 	}
