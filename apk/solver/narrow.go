@@ -50,7 +50,7 @@ func (s *state) reconsider(n *name) {
 	m := merge{}
 	triggered, noRules, selectable := false, true, false
 	for _, p := range s.providers(n) {
-		p.pkg.merged = false
+		p.pkg.merged = nil
 		if recheck && p.pkg.selectable {
 			if d := s.unsatisfiable(p.pkg); d != nil {
 				s.disqualify(p.pkg, cause{kind: causeDepends, dep: d})
@@ -70,6 +70,7 @@ func (s *state) reconsider(n *name) {
 		}
 		s.load(p.pkg)
 		m.add(p)
+		p.pkg.merged = n
 		selectable = selectable || p.choosableAlone()
 	}
 	n.options = m.count > 1 || m.tagsInTheWay
@@ -164,7 +165,6 @@ type merge struct {
 }
 
 func (m *merge) add(p provider) {
-	p.pkg.merged = true
 	if m.first == nil {
 		m.first = p.pkg
 	}
@@ -199,7 +199,7 @@ func (m *merge) complete(count *int) bool {
 // that have a name in common with them all without being one of them.
 func (s *state) passDown(n *name, m *merge) {
 	for _, p := range s.providers(n) {
-		p.pkg.used = p.pkg.merged
+		p.pkg.used = p.pkg.merged == n
 	}
 	for i := range m.first.depends {
 		d := &m.first.depends[i]
@@ -238,15 +238,10 @@ func (s *state) exclude(n, must *name) {
 	}
 	virtual := n.mergeUnversioned
 	for _, p := range s.providers(n) {
-		if p.pkg.name == must || !p.pkg.selectable || virtual && p.version == "" {
-			continue
-		}
-		excused := false
-		for i := range s.load(p.pkg).provides {
-			d := &p.pkg.provides[i]
-			excused = excused || d.name == must || virtual && d.version == ""
-		}
-		if !excused {
+		switch {
+		case p.pkg.merged == must, !p.pkg.selectable: // one of them, or given up
+		case virtual && (p.version == "" || unversionedProvide(s.load(p.pkg))):
+		default:
 			s.disqualify(p.pkg, cause{kind: causeExcluded, name: n})
 		}
 	}

@@ -97,8 +97,9 @@ type pkg struct {
 	tagPreferred  bool
 	allowedTags   uint32
 	ruleTriggered bool
-	ruleFailed    bool // it never triggers, or there is none
-	merged, used  bool // among the candidates that were merged last
+	ruleFailed    bool  // it never triggers, or there is none
+	merged        *name // whose candidates it was last among
+	used          bool  // it was when they last passed anything down
 
 	why    cause // of not being selectable any more
 	chosen bool
