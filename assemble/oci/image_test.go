@@ -22,17 +22,8 @@ func indent(t *testing.T, raw []byte) string {
 	return out.String()
 }
 
-func TestConfig(t *testing.T) {
-	l := writeLayer(t, "hello")
-	img, err := oci.NewImage(web(), oci.Options{Platform: platform(t, "linux/arm/v7"), Created: created, Layer: l})
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := img.RawConfigFile()
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := `{
+// configJSON is the configuration of web for linux/arm/v7.
+const configJSON = `{
 	"architecture": "arm",
 	"created": "2023-11-14T22:13:20Z",
 	"history": [
@@ -90,7 +81,18 @@ func TestConfig(t *testing.T) {
 		}
 	}
 }`
-	if got := indent(t, raw); got != strings.Replace(want, "DIFFID", l.DiffID.String(), 1) {
+
+func TestConfig(t *testing.T) {
+	l := writeLayer(t, "hello")
+	img, err := oci.NewImage(web(), oci.Options{Platform: platform(t, "linux/arm/v7"), Created: created, Layer: l})
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := img.RawConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := indent(t, raw); got != strings.Replace(configJSON, "DIFFID", l.DiffID.String(), 1) {
 		t.Errorf("the configuration is\n%s", got)
 	}
 }

@@ -392,13 +392,23 @@ func TestFullDisk(t *testing.T) {
 	}
 	r := release(t, web(), "linux/amd64")
 	dir := t.TempDir()
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 100, Max: 100}); err != nil {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
 		t.Fatal(err)
 	}
-	for name, err := range map[string]error{
+	small := limit
+	small.Cur = 100
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &small); err != nil {
+		t.Fatal(err)
+	}
+	failures := map[string]error{
 		"out.tar": oci.WriteArchive(context.Background(), filepath.Join(dir, "out.tar"), r),
 		"layout":  oci.WriteFolder(context.Background(), filepath.Join(dir, "layout"), r),
-	} {
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	for name, err := range failures {
 		if want := "cannot write " + filepath.Join(dir, name) + ": file too large"; err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
