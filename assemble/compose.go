@@ -82,6 +82,7 @@ func declare(ctx context.Context, t *tree.Tree, in Input) (string, error) {
 			d.addFile(f)
 		}
 	}
+	d.readAccounts() // a source may hold others
 	user := d.processUser(in.Image.User)
 	return user, d.err()
 }

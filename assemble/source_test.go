@@ -141,6 +141,18 @@ func TestSourceOverPackages(t *testing.T) {
 	`))
 }
 
+// TestSourceReplacesAccounts copies a passwd over the one with the process's
+// user.
+func TestSourceReplacesAccounts(t *testing.T) {
+	in := sourceInput(t, spec.File{Path: "/etc"}, hostTree(t, "passwd"))
+	in.Image.Users = []spec.User{{Name: "nonroot", UID: 65532, GID: 65532}}
+	in.Image.User = spec.ProcessUser{User: "nonroot", Pos: at(9)}
+	_, err := assemble.Compose(t.Context(), in)
+	if want := `app.cue:9:3: cannot use "nonroot": there is no user nonroot in the image`; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 func TestSourceRefused(t *testing.T) {
 	dir := hostTree(t, "abs -> /etc/passwd", "out -> ../x", "sub/out -> ../../x", "ok -> sub/none", "sub/ok -> ../a", "blocked/f", "file")
 	if err := syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o600); err != nil {
