@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/spf13/cobra"
+
+	"github.com/mkimage/mkimage/assemble/oci"
+	"github.com/mkimage/mkimage/spec"
+)
+
+const buildHelp = `mkimage build SPEC... builds the images that specs declare. Files are one spec
+together; each folder, or each below dir/..., is a spec of its own. It prints
+one line an image: its reference with its digest.
+
+  -o, --output FILE     an archive for OCI tools and "docker load"
+                        (default: NAME.tar beside the spec)
+  -o, --output DIR/     an OCI image layout
+  --tag TAG             in place of the spec's tags; repeatable
+` + specHelp + fetchHelp + `
+SOURCE_DATE_EPOCH is the time of what is made; without it, the time at which the
+newest package was built.
+
+Example:
+  mkimage build app.cue -D version=1.4.2 && docker load -i app.tar
+`
+
+type buildFlags struct {
+	specFlags
+	fetchFlags
+	output string
+	tags   []string
+}
+
+func newBuild(stdout, stderr io.Writer) *cobra.Command {
+	var flags buildFlags
+	cmd := &cobra.Command{
+		Use:  "build SPEC...",
+		Args: needSpecs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			bar := newProgress(stderr)
+			defer bar.done()
+			f, err := flags.fetcher(cmd, bar)
+			if err != nil {
+				return err
+			}
+			b := &builder{fetcher: f, bar: bar, stderr: stderr}
+			references, err := flags.build(cmd.Context(), b, args)
+			bar.done()
+			for _, r := range references {
+				if _, err := fmt.Fprintln(stdout, r); err != nil {
+					return err
+				}
+			}
+			return err
+		},
+	}
+	flags.specFlags.register(cmd)
+	flags.fetchFlags.register(cmd)
+	cmd.Flags().StringVarP(&flags.output, "output", "o", "", "")
+	cmd.Flags().StringSliceVar(&flags.tags, "tag", nil, "")
+	setHelp(cmd, buildHelp)
+	return cmd
+}
+
+// build is the whole line: it reads the specs, makes every image and then
+// writes them. It returns the references of those that were written.
+func (f *buildFlags) build(ctx context.Context, b *builder, args []string) (references []string, err error) {
+	if b.epoch, err = sourceDateEpoch(); err != nil {
+		return nil, err
+	}
+	images, err := f.load(args)
+	if err != nil {
+		return nil, err
+	}
+	outputs, err := f.outputs(images)
+	if err != nil {
+		return nil, err
+	}
+	if b.work, err = os.MkdirTemp("", "mkimage-"); err != nil {
+		return nil, fmt.Errorf("cannot make a folder for layers: %w; TMPDIR names another place", err)
+	}
+	defer os.RemoveAll(b.work)
+	for _, out := range outputs {
+		for _, img := range out.images {
+			release, err := f.release(ctx, b, img)
+			if err != nil {
+				return nil, err
+			}
+			out.releases = append(out.releases, release)
+		}
+	}
+	for _, out := range outputs {
+		b.bar.step("writing %s", out.path)
+		written, err := out.write(ctx)
+		if err != nil {
+			return references, err
+		}
+		references = append(references, written...)
+	}
+	return references, nil
+}
+
+// release builds one spec for its platforms.
+func (f *buildFlags) release(ctx context.Context, b *builder, img *spec.Image) (*oci.Release, error) {
+	var images []v1.Image
+	for _, p := range img.Platforms {
+		built, err := b.platform(ctx, img, p)
+		if err != nil {
+			return nil, err
+		}
+		images = append(images, built)
+	}
+	return oci.NewRelease(img, f.tags, images...)
+}
+
+// output is a file or folder to write, with the images that go into it.
+type output struct {
+	path     string
+	images   []*spec.Image
+	releases []*oci.Release
+}
+
+// outputs says where each image goes, and refuses what could not be written
+// before any work is done.
+func (f *buildFlags) outputs(images []*spec.Image) ([]*output, error) {
+	var list []*output
+	if f.output != "" {
+		list = append(list, &output{path: f.output, images: images})
+	}
+	taken := map[string]*spec.Image{}
+	for _, img := range images {
+		if f.output != "" {
+			break
+		}
+		path := filepath.Join(img.Dir, filepath.Base(img.Name.Value)+".tar")
+		if other := taken[path]; other != nil {
+			return nil, fmt.Errorf("cannot write both %s and %s to %s; give the images other names, or build them into one with --output",
+				other.SpecFiles[0], img.SpecFiles[0], path)
+		}
+		taken[path] = img
+		list = append(list, &output{path: path, images: []*spec.Image{img}})
+	}
+	for _, out := range list {
+		if err := out.check(); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+func (o *output) check() error {
+	if oci.IsFolder(o.path) {
+		return oci.CheckFolder(o.path)
+	}
+	return oci.CheckArchive(o.path)
+}
+
+// write writes the output and returns the references of its images.
+func (o *output) write(ctx context.Context) (references []string, err error) {
+	for _, r := range o.releases {
+		reference, err := r.Reference()
+		if err != nil {
+			return nil, err
+		}
+		references = append(references, reference)
+	}
+	if oci.IsFolder(o.path) {
+		return references, oci.WriteFolder(ctx, o.path, o.releases...)
+	}
+	return references, oci.WriteArchive(ctx, o.path, o.releases...)
+}

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/mkimage/mkimage/apk"
+	"github.com/mkimage/mkimage/apk/script"
+	"github.com/mkimage/mkimage/assemble"
+	"github.com/mkimage/mkimage/assemble/binary"
+	"github.com/mkimage/mkimage/assemble/layer"
+	"github.com/mkimage/mkimage/assemble/oci"
+	"github.com/mkimage/mkimage/assemble/tree"
+	"github.com/mkimage/mkimage/spec"
+)
+
+// builder makes the images of one command.
+type builder struct {
+	fetcher *fetcher
+	bar     *progress
+	stderr  io.Writer
+	epoch   *int64 // SOURCE_DATE_EPOCH, if it is set
+	work    string // folder for programs and layers until all is written
+	made    int    // files made in it
+}
+
+// platform makes one image for one platform: resolve, fetch, compose, encode.
+func (b *builder) platform(ctx context.Context, img *spec.Image, p spec.Platform) (v1.Image, error) {
+	q, err := ask(img, p)
+	if err != nil {
+		return nil, err
+	}
+	client := b.fetcher.client(q.keys)
+	b.bar.step("resolving %s for %s", img.Name, p)
+	chosen, err := resolve(ctx, client, q)
+	if err != nil {
+		return nil, err
+	}
+	archives, err := fetch(ctx, client, chosen)
+	if err != nil {
+		return nil, err
+	}
+	programs, err := b.programs(ctx, img, p)
+	if err != nil {
+		return nil, err
+	}
+	epoch := b.date(archives)
+	b.bar.step("composing %s for %s", img.Name, p)
+	in := composition(img, chosen, archives, epoch)
+	in.Programs = programs
+	root, err := assemble.Compose(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkProgram(img, p, root.Tree); err != nil {
+		return nil, err
+	}
+	b.tellSkipped(root.Skipped)
+	l, err := b.layer(ctx, root.Tree, in.Packages, epoch)
+	if err != nil {
+		return nil, err
+	}
+	return oci.NewImage(img, oci.Options{Platform: p, Created: epoch, User: root.User, Layer: l})
+}
+
+// composition is what the tree is made of.
+func composition(img *spec.Image, chosen *answer, archives []*apk.Archive, epoch int64) assemble.Input {
+	in := assemble.Input{Image: img, Arch: chosen.arch, World: chosen.dependencies()}
+	for i, a := range archives {
+		in.Packages = append(in.Packages, assemble.Package{Archive: a, Tag: chosen.Install[i].Tag})
+	}
+	in.Scripts = &script.Runner{Arch: chosen.arch, Now: epoch}
+	return in
+}
+
+// programs compiles the Go program and names the finished one.
+func (b *builder) programs(ctx context.Context, img *spec.Image, p spec.Platform) ([]assemble.Program, error) {
+	var list []assemble.Program
+	if img.Go != nil {
+		b.bar.step("compiling %s for %s", img.Go.Path, p)
+		file := b.file("program")
+		if err := binary.Compile(ctx, img.Go, p.Platform, file); err != nil {
+			return nil, err
+		}
+		list = append(list, assemble.Program{Path: img.Go.Path, File: file})
+	}
+	if img.Binary != nil {
+		list = append(list, assemble.Program{Path: img.Binary.Path, File: img.Binary.For(p).Abs})
+	}
+	return list, nil
+}
+
+// checkProgram verifies that the image can run its finished program.
+func checkProgram(img *spec.Image, p spec.Platform, t *tree.Tree) error {
+	if img.Binary == nil {
+		return nil
+	}
+	provides := func(path string) bool {
+		n, err := t.Stat(path)
+		return err == nil && n.Kind == tree.File
+	}
+	return binary.Check(img.Binary.For(p), img.Binary.Path.Value, p.Platform, provides)
+}
+
+// layer writes the tree to a file of the work folder.
+func (b *builder) layer(ctx context.Context, t *tree.Tree, packages []assemble.Package, epoch int64) (oci.Layer, error) {
+	o := layer.Options{Epoch: epoch}
+	for _, p := range packages {
+		o.Packages = append(o.Packages, p)
+	}
+	b.bar.step("writing the layer")
+	l := oci.Layer{Path: b.file("layer")}
+	f, err := os.Create(l.Path)
+	if err != nil {
+		return l, fmt.Errorf("cannot write a layer: %w", err)
+	}
+	l.Info, err = layer.Write(ctx, f, t, o)
+	return l, errors.Join(err, f.Close())
+}
+
+// file names a new file of the work folder.
+func (b *builder) file(kind string) string {
+	b.made++
+	return filepath.Join(b.work, kind+strconv.Itoa(b.made))
+}
+
+// date is when what mkimage makes was made: as the caller says, or as old as
+// the newest package. The clock has no part in it.
+func (b *builder) date(archives []*apk.Archive) int64 {
+	if b.epoch != nil {
+		return *b.epoch
+	}
+	var newest int64
+	for _, a := range archives {
+		newest = max(newest, a.Package.BuildTime)
+	}
+	return newest
+}
+
+// sourceDateEpoch reads SOURCE_DATE_EPOCH (reproducible-builds.org's
+// specification); nil where it is not set.
+func sourceDateEpoch() (*int64, error) {
+	s := os.Getenv("SOURCE_DATE_EPOCH")
+	if s == "" {
+		return nil, nil
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 0 || n > maxEpoch {
+		return nil, fmt.Errorf("cannot use SOURCE_DATE_EPOCH=%q: it must be seconds since 1970, such as 1700000000", s)
+	}
+	return &n, nil
+}
+
+// maxEpoch is the end of the year 9999, the last that RFC 3339 can write.
+const maxEpoch = 253402300799
+
+// tellSkipped lists the scripts that did not run because the spec says so.
+func (b *builder) tellSkipped(skipped []script.Script) {
+	if len(skipped) > 0 {
+		b.bar.done()
+	}
+	for _, s := range skipped {
+		fmt.Fprintf(b.stderr, "mkimage: skipped the %s script of %s, as the spec says\n", s.Kind, s.Package)
+	}
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"crypto/rsa"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mkimage/mkimage/apk"
+	"github.com/mkimage/mkimage/apk/repo"
+)
+
+const fetchHelp = `  --cache-dir DIR       where fetched files are kept (default: the user's cache folder)
+  --offline             use the cache and folders only
+  --mirror FROM=TO      fetch what a URL starting with FROM names from TO, a URL
+                        or a folder; repeatable
+`
+
+// fetchFlags are shared by all commands that fetch.
+type fetchFlags struct {
+	cacheDir string
+	offline  bool
+	mirrors  []string
+}
+
+func (f *fetchFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.cacheDir, "cache-dir", "", "")
+	cmd.Flags().BoolVar(&f.offline, "offline", false, "")
+	cmd.Flags().StringArrayVar(&f.mirrors, "mirror", nil, "")
+}
+
+// fetcher makes the clients of one command. Those who trust the same keys share
+// a client, and with it each index that was read.
+type fetcher struct {
+	cacheDir string
+	offline  bool
+	mirrors  []repo.Mirror
+	progress repo.Progress
+	clients  []*repo.Client
+}
+
+// fetcher returns what the flags describe. Relative paths in them are taken
+// from the working directory.
+func (f *fetchFlags) fetcher(cmd *cobra.Command, progress repo.Progress) (*fetcher, error) {
+	base, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	made := &fetcher{cacheDir: f.cacheDir, offline: f.offline, progress: progress}
+	if made.cacheDir == "" {
+		dir, err := os.UserCacheDir()
+		if err != nil {
+			return nil, fmt.Errorf("cannot find a cache folder: %w; name one with --cache-dir", err)
+		}
+		made.cacheDir = filepath.Join(dir, "mkimage")
+	}
+	for _, s := range f.mirrors {
+		m, err := repo.ParseMirror(s, base)
+		if err != nil {
+			return nil, usageError{cmd.CommandPath(), err}
+		}
+		made.mirrors = append(made.mirrors, m)
+	}
+	return made, nil
+}
+
+// client returns the client that trusts exactly the given keys.
+func (f *fetcher) client(keys apk.Keys) *repo.Client {
+	for _, c := range f.clients {
+		if maps.EqualFunc(c.Keys, keys, func(a, b *rsa.PublicKey) bool { return a.Equal(b) }) {
+			return c
+		}
+	}
+	c := &repo.Client{CacheDir: f.cacheDir, Keys: keys, Mirrors: f.mirrors, Offline: f.offline, Progress: f.progress}
+	f.clients = append(f.clients, c)
+	return c
+}
+
+// specFlags are shared by all commands that read specs.
+type specFlags struct {
+	platforms []string
+	tags      []string // -D
+}
+
+const specHelp = `  -D KEY=VALUE          fill the spec's fields with the attribute @tag(KEY)
+  --platform OS/ARCH    in place of the spec's platforms; repeatable
+`
+
+func (f *specFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVarP(&f.tags, "define", "D", nil, "")
+	cmd.Flags().StringSliceVar(&f.platforms, "platform", nil, "")
+}

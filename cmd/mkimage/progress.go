@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// progress shows on a terminal what takes long: one line, drawn over and wiped
+// away at the end. Where standard error is no terminal it shows nothing.
+type progress struct {
+	w     *os.File // nil where nothing is shown
+	mu    sync.Mutex
+	files map[string]transfer
+	drawn time.Time
+}
+
+type transfer struct{ done, size int64 }
+
+// redraw is the least time between two drawings.
+const redraw = 100 * time.Millisecond
+
+func newProgress(w io.Writer) *progress {
+	p := &progress{files: map[string]transfer{}}
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
+		p.w = f
+	}
+	return p
+}
+
+// Fetching takes note of a download's state.
+func (p *progress) Fetching(name string, done, size int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.files[name] = transfer{done, size}
+	var all transfer
+	finished := 0
+	for _, t := range p.files {
+		all.done += t.done
+		all.size += t.size
+		if t.done == t.size {
+			finished++
+		}
+	}
+	p.draw("fetching %d of %d, %.1f of %.1f MB: %s", finished, len(p.files), mega(all.done), mega(all.size), name)
+}
+
+// step says what is done now.
+func (p *progress) step(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.draw(format, args...)
+}
+
+// done wipes the line away.
+func (p *progress) done() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.w != nil && !p.drawn.IsZero() {
+		fmt.Fprint(p.w, "\r\x1b[K")
+		p.drawn = time.Time{}
+	}
+}
+
+func (p *progress) draw(format string, args ...any) {
+	if p.w == nil || time.Since(p.drawn) < redraw {
+		return
+	}
+	line := []rune(fmt.Sprintf(format, args...))
+	if width, _, err := term.GetSize(int(p.w.Fd())); err == nil && len(line) >= width && width > 0 {
+		line = line[:width-1]
+	}
+	fmt.Fprintf(p.w, "\r%s\x1b[K", string(line))
+	p.drawn = time.Now()
+}
+
+func mega(bytes int64) float64 { return float64(bytes) / 1e6 }
