@@ -161,29 +161,25 @@ func (e *explainer) unmet(n need, via []*pkg) {
 		return
 	}
 	var best provider
-	choosable := false
 	for _, p := range providers {
-		if e.meets(n.asker, d, p) {
-			choosable = choosable || p.choosableAlone()
-			if best.pkg == nil || e.better(p, best) > 0 {
-				best = p
-			}
+		if e.meets(n.asker, d, p) && (best.pkg == nil || e.better(p, best) > 0) {
+			best = p
 		}
 	}
-	switch {
-	case best.pkg == nil:
+	if best.pkg == nil {
 		e.noVersion(n)
-	case !choosable && best.pkg.selectable:
-		e.virtual(n)
-	default:
-		if _, known := e.how[best.pkg]; !known {
-			e.how[best.pkg] = n
-		}
-		why := best.pkg.why
-		if best.pkg.selectable {
-			why = cause{kind: causeTag}
-		}
-		e.because(best.pkg, why, via)
+		return
+	}
+	if _, known := e.how[best.pkg]; !known {
+		e.how[best.pkg] = n
+	}
+	switch {
+	case !best.pkg.selectable:
+		e.because(best.pkg, best.pkg.why, via)
+	case !best.pkg.tagAllowed:
+		e.because(best.pkg, cause{kind: causeTag}, via)
+	case d.name.chosen.pkg == nil:
+		e.virtual(n) // or it would have been chosen
 	}
 }
 
