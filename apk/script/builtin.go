@@ -163,7 +163,7 @@ func (s *shell) cd(args []string) error {
 		dir = args[0]
 	}
 	if !s.changeDir(dir) {
-		s.status = 1
+		s.status = 2
 		return s.complain("cd: can't cd to %s: No such file or directory", dir)
 	}
 	return nil

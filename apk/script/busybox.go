@@ -121,7 +121,7 @@ func (p *process) installApplets(self string, args []string) error {
 }
 
 // applets returns the paths of a multi-call binary's applets, without leading
-// slash, sorted: what the package lists, else what the binary says.
+// slash, by name: what the package lists, else what the binary says.
 func (m *machine) applets(self string) ([]string, error) {
 	n, err := m.tree.Stat("/etc/busybox-paths.d/" + path.Base(self))
 	if err == nil && n.Kind == tree.File {
@@ -130,7 +130,7 @@ func (m *machine) applets(self string) ([]string, error) {
 			return nil, err
 		}
 		list := strings.Fields(string(data))
-		sort.Strings(list)
+		sortApplets(list)
 		return list, nil
 	}
 	if n, err = m.tree.Stat(self); err != nil {
@@ -145,6 +145,11 @@ func (m *machine) applets(self string) ([]string, error) {
 		return nil, m.unsupported("/"+self, "does not tell its applets' paths, nor does /etc/busybox-paths.d")
 	}
 	return list, nil
+}
+
+// sortApplets orders paths by the applets' names, as the binary has them.
+func sortApplets(list []string) {
+	sort.Slice(list, func(i, j int) bool { return path.Base(list[i]) < path.Base(list[j]) })
 }
 
 // bbsuid is Alpine's setuid wrapper: --install points the links of the applets

@@ -3,7 +3,6 @@ package script
 import (
 	"bytes"
 	"path"
-	"sort"
 )
 
 // appletPaths reads a busybox binary's applets out of it. Its read-only data
@@ -25,7 +24,6 @@ func appletPaths(data []byte) ([]string, bool) {
 	for i, name := range names {
 		list[i] = path.Join(places[i], name)
 	}
-	sort.Strings(list)
 	return list, true
 }
 

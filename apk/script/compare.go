@@ -38,7 +38,7 @@ func cmpFiles(p *process) error {
 		return p.fail("EOF on %s", shorter)
 	}
 	line := 1 + bytes.Count(a[:n], []byte("\n"))
-	if err := p.printf("%s %s differ: byte %d, line %d\n", operands[0], operands[1], n+1, line); err != nil {
+	if err := p.printf("%s %s differ: char %d, line %d\n", operands[0], operands[1], n+1, line); err != nil {
 		return err
 	}
 	return status(1)

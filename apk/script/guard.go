@@ -115,8 +115,8 @@ func foreignRedirect(n *syntax.Redirect) string {
 	return ""
 }
 
-// foreignTest allows the [[ ]] that ash can do: the operators of test(1) and
-// the pattern match, without && and || inside, which ash reads differently.
+// foreignTest allows the [[ ]] that ash can do: the operators of test(1), the
+// pattern match, && and ||.
 func foreignTest(expr syntax.TestExpr) string {
 	switch x := expr.(type) {
 	case *syntax.ParenTest:
@@ -127,7 +127,9 @@ func foreignTest(expr syntax.TestExpr) string {
 		}
 	case *syntax.BinaryTest:
 		switch x.Op {
-		case syntax.AndTest, syntax.OrTest, syntax.TsReMatch, syntax.TsBefore, syntax.TsAfter:
+		case syntax.AndTest, syntax.OrTest:
+			return foreignTest(x.X) + foreignTest(x.Y)
+		case syntax.TsReMatch, syntax.TsBefore, syntax.TsAfter:
 			return x.Op.String() + " within [[ ]]"
 		}
 	}

@@ -2,6 +2,7 @@ package script
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,6 +22,7 @@ func ls(p *process) error {
 	if len(operands) == 0 {
 		operands = []string{"."}
 	}
+	slices.Sort(operands)
 	var files, dirs []string
 	for _, name := range operands {
 		n, err := p.stat(name)
@@ -151,6 +153,8 @@ func (p *process) statField(field byte, name string, n *tree.Node) (string, erro
 		return strconv.Itoa(n.GID), nil
 	case 's':
 		return strconv.FormatInt(n.Size(), 10), nil
+	case 'h':
+		return strconv.Itoa(p.links(n)), nil
 	case 'F':
 		return kindName(n), nil
 	case 'U', 'G':
@@ -168,6 +172,27 @@ func (p *process) statField(field byte, name string, n *tree.Node) (string, erro
 		return "UNKNOWN", nil
 	}
 	return "", p.unsupported("stat", "has no format %%%c that mkimage knows", field)
+}
+
+// links counts a node's names; a directory's as ext4 does.
+func (p *process) links(n *tree.Node) int {
+	count := 0
+	if n.Kind == tree.Dir {
+		count = 2
+		for _, e := range n.Entries() {
+			if e.Kind == tree.Dir {
+				count++
+			}
+		}
+		return count
+	}
+	_ = p.tree.Walk(func(_ string, other *tree.Node) error { // fn never fails
+		if other == n {
+			count++
+		}
+		return nil
+	})
+	return count
 }
 
 func kindName(n *tree.Node) string {

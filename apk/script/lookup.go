@@ -2,16 +2,20 @@ package script
 
 import (
 	"bytes"
+	"cmp"
 	"path"
 	"strings"
 
 	"github.com/mkimage/mkimage/assemble/tree"
 )
 
+// defaultPath is where execvp(3) of musl looks without $PATH.
+const defaultPath = "/usr/local/bin:/bin:/usr/bin"
+
 // lookup finds a command's file as execvp(3) does, by $PATH unless the name
 // has a slash; empty if there is none.
 func (p *process) lookup(name string) (string, error) {
-	return p.machine.lookup(name, p.dir, p.getenv("PATH"))
+	return p.machine.lookup(name, p.dir, cmp.Or(p.getenv("PATH"), defaultPath))
 }
 
 func (m *machine) lookup(name, dir, pathList string) (string, error) {
@@ -81,14 +85,24 @@ func isShell(name string) bool {
 	return false
 }
 
+// isText tells a script without an interpreter line from a program: the shell
+// then runs it itself.
+func isText(head []byte) bool {
+	return !bytes.HasPrefix(head, []byte("#!")) && bytes.IndexByte(head, 0) < 0
+}
+
 // execScript runs a script that the image holds, if its interpreter is a shell.
 func (p *process) execScript(file string, node *tree.Node, head []byte) error {
-	interp, flags, err := p.interpreter(head)
-	if err != nil {
-		return p.unsupported(p.args[0], "is not a command mkimage knows")
-	}
-	if interp == "" {
-		return p.fail("%s: not found", p.args[0])
+	flags := ""
+	if !isText(head) {
+		interp, given, err := p.interpreter(head)
+		if err != nil {
+			return p.unsupported(p.args[0], "is not a command mkimage knows")
+		}
+		if interp == "" {
+			return p.notFound(p.args[0])
+		}
+		flags = given
 	}
 	text, err := p.content(node)
 	if err != nil {

@@ -228,7 +228,8 @@ func (f *formatter) next() string {
 // number parses an argument as C does, or as 'c, the number of a character. A
 // wrong one counts as 0 and fails the command in the end.
 func (f *formatter) number(arg string) int64 {
-	if arg == "" {
+	if arg == "" { // one that is missing fails too
+		f.failed = true
 		return 0
 	}
 	if (arg[0] == '\'' || arg[0] == '"') && len(arg) > 1 {

@@ -181,12 +181,22 @@ func (p *process) start(args []string) error {
 		return err
 	}
 	if file == "" {
-		if _, err := fmt.Fprintf(p.fd(2), "%s: not found\n", args[0]); fatalOnly(err) != nil {
-			return err
-		}
-		return status(127)
+		return p.notFound(args[0])
 	}
 	return child.exec(file)
+}
+
+// notFound is how a command ends that there is none of, or none that may be
+// executed.
+func (p *process) notFound(name string) error {
+	code, text := status(127), "not found"
+	if strings.Contains(name, "/") && p.exists(name) {
+		code, text = 126, "Permission denied"
+	}
+	if _, err := fmt.Fprintf(p.fd(2), "%s: %s\n", name, text); fatalOnly(err) != nil {
+		return err
+	}
+	return code
 }
 
 // exec becomes the program in a file of the tree.
@@ -213,7 +223,7 @@ func (p *process) exec(file string) error {
 	if err != nil {
 		return err
 	}
-	if bytes.HasPrefix(head, []byte("#!")) {
+	if bytes.HasPrefix(head, []byte("#!")) || isText(head) {
 		return p.execScript(file, node, head)
 	}
 	return p.unsupported(p.args[0], "is not a command mkimage knows")

@@ -48,6 +48,11 @@ func sed(p *process) error {
 		return p.unsupported("sed", "%v", err)
 	}
 	s := &sedRun{process: p, commands: commands, quiet: opts.has('n')}
+	for _, c := range commands {
+		if err := s.truncate(c); err != nil {
+			return err
+		}
+	}
 	if opts.has('i') {
 		return s.inPlace(operands, suffix)
 	}
@@ -162,13 +167,13 @@ func (s *sedRun) inPlace(names []string, suffix string) error {
 	return s.end()
 }
 
-// end is the command's status: that of q, or 4 after an unreadable file.
+// end is the command's status: that of q, or 1 after an unreadable file.
 func (s *sedRun) end() error {
 	switch {
 	case s.code != 0:
 		return status(s.code)
 	case s.failed:
-		return status(4)
+		return status(1)
 	}
 	return nil
 }
@@ -285,9 +290,7 @@ func (s *sedRun) selects(c *sedCommand) (bool, error) {
 	if c.active {
 		return true, s.endRange(c)
 	}
-	zero := c.from.kind == sedLine && c.from.line == 0 && s.line == 1 // 0,/re/
-	ok, err := s.at(c.from)
-	if err != nil || !ok && !zero {
+	if ok, err := s.at(c.from); err != nil || !ok {
 		return false, err
 	}
 	c.active, c.until = true, 0
@@ -296,9 +299,6 @@ func (s *sedRun) selects(c *sedCommand) (bool, error) {
 		c.until = s.line + c.to.line
 	case sedLine:
 		c.until = max(c.to.line, s.line)
-	}
-	if zero {
-		return true, s.endRange(c)
 	}
 	if c.until == s.line || c.to.kind == sedLast && len(s.input) == 0 {
 		c.active = false
@@ -321,11 +321,6 @@ func (s *sedRun) at(a *sedAddress) (bool, error) {
 	switch a.kind {
 	case sedLast:
 		return len(s.input) == 0, nil
-	case sedStep:
-		if a.step <= 0 {
-			return s.line == a.line, nil
-		}
-		return s.line >= a.line && (s.line-a.line)%a.step == 0, nil
 	case sedRegex:
 		re, err := s.regex(a.re)
 		return err == nil && re.Match(s.space), err

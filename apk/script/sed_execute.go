@@ -159,6 +159,21 @@ func (s *sedRun) substitute(c *sedCommand, next int) (int, cycleEnd, error) {
 	return next, cycleGoesOn, errors.Join(err, s.limitOutput())
 }
 
+// truncate makes the file of a w empty before anything is read.
+func (s *sedRun) truncate(c *sedCommand) error {
+	name := c.file
+	if c.name == 'w' {
+		name = c.text
+	}
+	if name == "" {
+		return nil
+	}
+	if _, err := s.open(name, openWrite|openCreate|openTruncate, 0o666); err != nil {
+		return s.failErr(err, "%s", name)
+	}
+	return nil
+}
+
 // appendTo writes the pattern space to a file of w.
 func (s *sedRun) appendTo(name string) error {
 	f, err := s.open(name, openWrite|openCreate|openAppend, 0o666)

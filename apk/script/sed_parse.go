@@ -32,7 +32,6 @@ type sedCommand struct {
 type sedAddress struct {
 	kind sedAddressKind
 	line int
-	step int
 	re   *regexp.Regexp // nil is the last one used
 }
 
@@ -42,7 +41,6 @@ const (
 	sedLine  sedAddressKind = iota
 	sedLast                 // $
 	sedRegex                // /re/
-	sedStep                 // first~step
 	sedPlus                 // ,+N
 )
 
@@ -255,11 +253,6 @@ func (p *sedParser) address() (*sedAddress, error) {
 			return nil, fmt.Errorf("has a bad line number in %q", p.src)
 		}
 		a := &sedAddress{kind: sedLine, line: n}
-		if p.peek() == '~' {
-			p.at++
-			a.kind = sedStep
-			a.step, _ = strconv.Atoi(p.digits())
-		}
 		return a, nil
 	case c == '+':
 		p.at++

@@ -20,7 +20,7 @@ func (p *sedParser) delimited(delim byte, regex bool) (string, error) {
 		case c == '\\' && p.at < len(p.src) && !brackets:
 			next := p.src[p.at]
 			p.at++
-			if next != delim || strings.IndexByte(`.*[]^$+?(){}|&`, delim) >= 0 {
+			if next != delim {
 				b.WriteByte('\\')
 			}
 			b.WriteByte(next)
@@ -168,7 +168,7 @@ func (c *sedCommand) replace(space []byte, re *regexp.Regexp) ([]byte, bool) {
 	var out bytes.Buffer
 	last, changed := 0, false
 	for i, loc := range re.FindAllSubmatchIndex(space, n) {
-		if c.nth > 0 && (i+1 < c.nth || i+1 > c.nth && !c.all) {
+		if c.nth > 0 && i+1 != c.nth && !c.all { // with g, busybox ignores N
 			continue
 		}
 		out.Write(space[last:loc[0]])

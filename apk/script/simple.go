@@ -16,10 +16,16 @@ func (s *shell) simple(c *syntax.CallExpr) error {
 	}
 	if len(args) == 0 {
 		also, err := s.assignments(c.Assigns, nil)
-		if !substed && !also {
+		if err == nil && !substed && !also {
 			s.status = 0
 		}
 		return err
+	}
+	if isSpecial(args[0]) && s.funcs[args[0]] == nil { // the assignments stay
+		if _, err := s.assignments(c.Assigns, nil); err != nil {
+			return err
+		}
+		return s.call(args, true)
 	}
 	saved := map[string]variable{}
 	if _, err := s.assignments(c.Assigns, saved); err != nil {
@@ -27,6 +33,15 @@ func (s *shell) simple(c *syntax.CallExpr) error {
 	}
 	defer s.vars.restore(saved)
 	return s.call(args, true)
+}
+
+// isSpecial names the special builtins (POSIX.1-2017 XCU 2.14).
+func isSpecial(name string) bool {
+	switch name {
+	case ":", ".", "source", "break", "continue", "eval", "exec", "exit", "export", "readonly", "return", "set", "shift", "times", "trap", "unset":
+		return true
+	}
+	return false
 }
 
 // assignments makes the assignments before a command. With saved they are for

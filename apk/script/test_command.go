@@ -269,7 +269,14 @@ func (s *shell) bracketExpr(t *tester, expr syntax.TestExpr) (bool, error) {
 		}
 		return t.unary(x.Op.String()[1], v)
 	case *syntax.BinaryTest:
-		return s.bracketBinary(t, x)
+		if x.Op != syntax.AndTest && x.Op != syntax.OrTest {
+			return s.bracketBinary(t, x)
+		}
+		ok, err := s.bracketExpr(t, x.X)
+		if err != nil || ok == (x.Op == syntax.OrTest) {
+			return ok, err
+		}
+		return s.bracketExpr(t, x.Y)
 	}
 	return false, fmt.Errorf("internal error: %T passed the guard", expr)
 }
@@ -286,7 +293,7 @@ func (s *shell) bracketBinary(t *tester, x *syntax.BinaryTest) (bool, error) {
 	}
 	switch x.Op {
 	case syntax.TsMatchShort, syntax.TsMatch, syntax.TsNoMatch:
-		pat, err := s.pattern(right)
+		pat, _, err := s.literal(right) // a pattern even where it is quoted
 		if err != nil {
 			return false, err
 		}

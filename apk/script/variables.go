@@ -79,12 +79,12 @@ func (v *variables) pop() {
 	v.restore(frame)
 }
 
-// local lets the innermost function call have its own name. It keeps the value
-// until it is assigned, as in ash.
+// local lets the innermost function call have its own name, unset at first.
 func (v *variables) local(name string) {
 	frame := v.saved[len(v.saved)-1]
 	if _, ok := frame[name]; !ok {
 		frame[name] = v.vars[name]
+		delete(v.vars, name)
 	}
 }
 
