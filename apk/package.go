@@ -1,3 +1,16 @@
+// Package apk reads the formats of Alpine's package manager, version 2, as
+// apk-tools 3.0.6 does: package files and what is in them (apk-v2(5),
+// apk-package(5)), indexes of repositories, dependencies (apk-world(5)),
+// versions, architectures and keys (apk-keys(5)).
+//
+//   - Nothing is believed that is not signed, or vouched for by something that
+//     is: a key vouches for an index, an index for the control section of a
+//     package, and that for the package's files.
+//   - Parsers are strict: what apk itself would not write is refused, except
+//     where real packages need leniency and apk has rules for it, such as
+//     malformed versions.
+//   - Every read and every decompression has a limit.
+//   - Nothing is written, and no network is used.
 package apk
 
 import (

@@ -38,10 +38,13 @@ type source struct {
 	twin          map[uint32]bool // its packages that an earlier source has
 }
 
-// The most repositories and tags that apk takes; more could choose otherwise.
 const (
+	// The most repositories and tags that apk takes.
 	maxRepositories = 32
 	maxTags         = 15
+	// The most packages, several times those of the largest distribution;
+	// their dependencies are followed as deep as they go.
+	maxPackages = 1 << 20
 )
 
 func newCatalog(tables []*apk.Table) (*catalog, error) {
@@ -52,8 +55,8 @@ func newCatalog(tables []*apk.Table) (*catalog, error) {
 	for _, t := range tables {
 		c.sources = append(c.sources, source{table: t, first: c.packages})
 		s := &c.sources[len(c.sources)-1]
-		if uint64(c.names)+uint64(t.NumNames()) > math.MaxInt32 || uint64(c.packages)+uint64(t.NumPackages()) > math.MaxInt32 {
-			return nil, fmt.Errorf("cannot resolve: the indexes have too many packages")
+		if int(c.packages)+t.NumPackages() > maxPackages || int(c.names)+t.NumNames() > math.MaxInt32 {
+			return nil, fmt.Errorf("cannot resolve: the repositories have more than %d packages", maxPackages)
 		}
 		if len(c.sources) == 1 {
 			c.names = uint32(t.NumNames())

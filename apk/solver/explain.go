@@ -108,22 +108,21 @@ func (e *explainer) solvable(world []Requirement) bool {
 
 // nobody explains a required name that no package got.
 func (e *explainer) nobody(n *name) {
-	for _, need := range e.needsOf(n) {
-		e.unmet(need, nil)
-		return
+	if needs := e.needsOf(n); len(needs) > 0 {
+		e.unmet(needs[0], nil)
 	}
 }
+
+// maxVia is how many packages an explanation comes through at most.
+const maxVia = 100
 
 // because explains why p cannot be had. via are the packages that the
 // explanation came through.
 func (e *explainer) because(p *pkg, why cause, via []*pkg) {
-	if slices.Contains(via, p) {
-		return
-	}
-	via = append(via, p)
-	if _, known := e.how[p]; !known {
+	if _, known := e.how[p]; !known || slices.Contains(via, p) || len(via) == maxVia {
 		return // something else has a fault that leads to it, or contradiction
 	}
+	via = append(via, p)
 	switch why.kind {
 	case causeUnusable:
 		e.add(true, e.line(e.how[p], "cannot install ", e.unusable(p)))
@@ -191,6 +190,9 @@ func (e *explainer) meeting(n need) func(provider) bool {
 // requirement wants.
 func (e *explainer) conflict(p *pkg, breaker need) {
 	wanted, ok := e.how[p]
+	if _, known := e.how[breaker.asker]; breaker.asker != nil && !known {
+		return
+	}
 	if !ok || wanted.asker == breaker.asker && wanted.dep == breaker.dep {
 		e.noVersion(breaker)
 		return

@@ -20,9 +20,15 @@ func (e *explainer) line(n need, start, what string) Line {
 	var b strings.Builder
 	b.WriteString(start)
 	b.WriteString(e.requirement(n))
+	const ends = 4 // steps of a long way that are written, at either end
 	for i, step := range steps {
-		b.WriteString([]string{": it ", ", which "}[min(i, 1)])
-		b.WriteString(e.step(step))
+		switch {
+		case i < ends || i >= len(steps)-ends:
+			b.WriteString([]string{": it ", ", which "}[min(i, 1)])
+			b.WriteString(e.step(step))
+		case i == ends:
+			fmt.Fprintf(&b, ", and %d further steps on", len(steps)-2*ends)
+		}
 	}
 	switch {
 	case what == "":

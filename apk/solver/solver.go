@@ -1,6 +1,31 @@
 // Package solver chooses the packages that apk-tools 3.0.6 would install from
 // the same indexes into an empty root, and the order in which it would install
-// them. It is a pure function of indexes already verified and a world.
+// them. It is a pure function of indexes already verified and a world: no
+// clock, no network, no files but what an Index reads to give a package.
+//
+// The rules, as apk's code has them (apk-world(5) and apk-package(5) describe
+// the parts that are documented):
+//
+//   - Among the candidates for a name the order of preference is: not known to
+//     be impossible; among the candidates that were compared last; fewest
+//     conflicts with what is required; from a repository whose tag is allowed;
+//     from one whose tag is asked for; highest version of the name; highest
+//     version of the package; highest provider priority; earliest repository;
+//     first in the index.
+//   - A provide without a version is chosen only with a provider priority, or
+//     if its package is required anyway. It is less than every version.
+//   - Several packages have a name only if all provide it without a version.
+//   - What is required narrows the candidates of a name, what all candidates of
+//     a name have in common is required, and no decision is ever taken back.
+//   - An install_if applies when all its names are decided as it asks.
+//   - A repository tag is allowed for what the world asks for with it and for
+//     the dependencies of that. Empty packages need no tag.
+//   - Of two elements of the world on one name the last counts.
+//   - Packages are installed after their dependencies, entered by the world in
+//     the order of its names; each is followed by what its coming completes an
+//     install_if of, in the order of apk's hash table of names.
+//
+// A world that apk refuses is refused with a *Refusal, which says why.
 package solver
 
 import (
@@ -20,7 +45,7 @@ type Index interface {
 	Package(i int) (*apk.Package, error)
 }
 
-// Repository is one to choose from.
+// Repository is one to choose from. Its index must be verified.
 type Repository struct {
 	Name  string // URL or folder, for messages
 	Tag   string // without its @; its packages are only for those who ask for it
@@ -52,12 +77,13 @@ type Solution struct {
 // Selected is a package of a solution.
 type Selected struct {
 	Package    *apk.Package
-	Repository int    // number of its repository in the request
-	Tag        string // by which that repository may be used, without its @
-	Reasons    []Reason
+	Repository int      // number of its repository in the request
+	Tag        string   // by which that repository may be used, without its @
+	Reasons    []Reason // at least one
 }
 
-// Solve answers a request. The error is a *Refusal where apk would refuse too.
+// Solve answers a request. The error is a *Refusal where apk would refuse too,
+// or else that of an Index.
 func Solve(r Request) (*Solution, error) {
 	c, err := r.catalog()
 	if err != nil {

@@ -72,10 +72,7 @@ func pathReason(err error) error {
 	return err
 }
 
-// at puts a position before an error, where there is one.
+// at makes an error a fault of the spec at pos.
 func at(pos spec.Pos, err error) error {
-	if !pos.IsValid() {
-		return err
-	}
-	return fmt.Errorf("%s: %w", pos, err)
+	return &spec.Error{Faults: []spec.Fault{{Pos: pos, Message: err.Error()}}}
 }

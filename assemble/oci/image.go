@@ -8,7 +8,9 @@ import (
 	"io"
 	"maps"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/partial"
@@ -21,6 +23,11 @@ import (
 // AnnotationLayerEncoding is the manifest annotation that states
 // [layer.Version], so that who rebuilds an image knows what to compare.
 const AnnotationLayerEncoding = "io.github.mkimage.layer-encoding"
+
+// AnnotationSkippedScripts is the manifest annotation that lists the install
+// scripts that the spec told to skip, as "package:kind", sorted and separated
+// by commas. It is absent where none was.
+const AnnotationSkippedScripts = "io.github.mkimage.skipped-scripts"
 
 // Layer is a layer in a file, which must stay there as it is until all is
 // written.
@@ -38,8 +45,11 @@ type Options struct {
 	// User is who the process runs as, in Docker's form "user[:group]".
 	// Numbers are better than names: Kubernetes cannot tell from a name
 	// whether it is root. Empty takes the spec's user as written.
-	User  string
-	Layer Layer
+	User string
+	// Skipped are the install scripts that did not run, as
+	// AnnotationSkippedScripts has them.
+	Skipped []string
+	Layer   Layer
 }
 
 // NewImage makes the image of one platform. Of the spec it takes what goes
@@ -54,6 +64,9 @@ func NewImage(s *spec.Image, o Options) (v1.Image, error) {
 	}
 	annotations := maps.Collect(pairs(s.Annotations))
 	annotations[AnnotationLayerEncoding] = strconv.Itoa(layer.Version)
+	if len(o.Skipped) > 0 {
+		annotations[AnnotationSkippedScripts] = strings.Join(slices.Sorted(slices.Values(o.Skipped)), ",")
+	}
 	manifest, err := json.Marshal(v1.Manifest{
 		SchemaVersion: 2,
 		MediaType:     types.OCIManifestSchema1,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -62,17 +63,17 @@ func (b *builder) platform(ctx context.Context, img *spec.Image, p spec.Platform
 	if err := checkProgram(img, p, root.Tree); err != nil {
 		return nil, err
 	}
-	b.tellSkipped(root.Skipped)
+	skipped := b.tellSkipped(root.Skipped)
 	l, err := b.layer(ctx, root.Tree, in.Packages, epoch)
 	if err != nil {
 		return nil, err
 	}
-	return oci.NewImage(img, oci.Options{Platform: p, Created: epoch, User: root.User, Layer: l})
+	return oci.NewImage(img, oci.Options{Platform: p, Created: epoch, User: root.User, Skipped: skipped, Layer: l})
 }
 
 // composition is what the tree is made of.
 func composition(img *spec.Image, chosen *answer, archives []*apk.Archive, epoch int64) assemble.Input {
-	in := assemble.Input{Image: img, Arch: chosen.arch, World: chosen.dependencies()}
+	in := assemble.Input{Image: img, Arch: chosen.arch, World: chosen.dependencies(), Keys: chosen.keyFiles}
 	for i, a := range archives {
 		in.Packages = append(in.Packages, assemble.Package{Archive: a, Tag: chosen.Install[i].Tag})
 	}
@@ -119,10 +120,17 @@ func (b *builder) layer(ctx context.Context, t *tree.Tree, packages []assemble.P
 	l := oci.Layer{Path: b.file("layer")}
 	f, err := os.Create(l.Path)
 	if err != nil {
-		return l, fmt.Errorf("cannot write a layer: %w", err)
+		return l, fmt.Errorf("cannot write a layer to %s: %w; TMPDIR names another place", b.work, plain(err))
 	}
 	l.Info, err = layer.Write(ctx, f, t, o)
-	return l, errors.Join(err, f.Close())
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	var file *fs.PathError
+	if errors.As(err, &file) && file.Path == l.Path {
+		err = fmt.Errorf("cannot write a layer to %s: %w; TMPDIR names another place", b.work, file.Err)
+	}
+	return l, err
 }
 
 // file names a new file of the work folder.
@@ -161,12 +169,13 @@ func sourceDateEpoch() (*int64, error) {
 // maxEpoch is the end of the year 9999, the last that RFC 3339 can write.
 const maxEpoch = 253402300799
 
-// tellSkipped lists the scripts that did not run because the spec says so.
-func (b *builder) tellSkipped(skipped []script.Script) {
-	if len(skipped) > 0 {
-		b.bar.done()
-	}
+// tellSkipped lists the scripts that did not run because the spec says so, and
+// returns their names for the image.
+func (b *builder) tellSkipped(skipped []script.Script) (names []string) {
 	for _, s := range skipped {
-		fmt.Fprintf(b.stderr, "mkimage: skipped the %s script of %s, as the spec says\n", s.Kind, s.Package)
+		b.bar.done()
+		fmt.Fprintf(b.stderr, "mkimage: skipped the %s, as the spec says\n", s)
+		names = append(names, s.Package+":"+string(s.Kind))
 	}
+	return names
 }

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 
 	"github.com/mkimage/mkimage/apk"
 	"github.com/mkimage/mkimage/apk/repo"
@@ -19,6 +21,7 @@ type question struct {
 	arch         string
 	repositories []repo.Repository
 	keys         apk.Keys
+	keyFiles     map[string][]byte // those of keys that the user named, as files
 	world        []solver.Requirement
 }
 
@@ -39,7 +42,7 @@ func ask(img *spec.Image, p spec.Platform) (question, error) {
 		return question{arch: arch}, err
 	}
 	q := question{arch: arch}
-	if q.keys, err = trustedKeys(img.APK.Keys); err != nil {
+	if err := q.trust(img.APK.Keys); err != nil {
 		return question{}, err
 	}
 	for _, r := range img.APK.Repositories {
@@ -64,26 +67,29 @@ func ask(img *spec.Image, p spec.Platform) (question, error) {
 	return q, nil
 }
 
-// trustedKeys returns Alpine's keys and those in files.
-func trustedKeys(files []spec.Path) (apk.Keys, error) {
+// trust makes Alpine's keys and those in files the trusted ones.
+func (q *question) trust(files []spec.Path) error {
 	keys, err := apk.AlpineKeys()
 	if err != nil {
-		return nil, err
+		return err
 	}
+	q.keys, q.keyFiles = keys, map[string][]byte{}
 	var faults []spec.Fault
 	for _, file := range files {
+		name := filepath.Base(file.Abs)
 		data, err := os.ReadFile(file.Abs)
 		if err == nil {
-			keys[filepath.Base(file.Abs)], err = apk.ParseKey(data)
+			keys[name], err = apk.ParseKey(data)
 		}
 		if err != nil {
 			faults = append(faults, spec.Fault{Pos: file.Pos, Message: fmt.Sprintf("cannot read the key %s: %v", file.Written, plain(err))})
 		}
+		q.keyFiles[name] = data
 	}
 	if len(faults) > 0 {
-		return nil, &spec.Error{Faults: faults}
+		return &spec.Error{Faults: faults}
 	}
-	return keys, nil
+	return nil
 }
 
 // plain returns the reason of a failed file operation without the path that the
@@ -112,11 +118,50 @@ func resolve(ctx context.Context, c *repo.Client, q question) (*answer, error) {
 		})
 	}
 	solution, err := solver.Solve(request)
+	var refusal *solver.Refusal
+	if errors.As(err, &refusal) {
+		// Say where a missing name is to be had, as far as that can be found out.
+		if request.Known = siblings(ctx, c, q); len(request.Known) > 0 {
+			_, err = solver.Solve(request)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
 	return &answer{q, solution}, nil
 }
+
+// siblings returns the repositories of the same Alpine release that the
+// question leaves out, those that can be read.
+func siblings(ctx context.Context, c *repo.Client, q question) []solver.Repository {
+	asked := map[string]bool{}
+	for _, r := range q.repositories {
+		asked[r.Location] = true
+	}
+	var known []solver.Repository
+	for _, r := range q.repositories {
+		release, name := path.Split(r.Location)
+		if !slices.Contains(alpineRepositories(), name) {
+			continue
+		}
+		for _, other := range alpineRepositories() {
+			r := repo.Repository{Location: release + other}
+			if asked[r.Location] {
+				continue
+			}
+			asked[r.Location] = true
+			// A hint is no reason to fail: what cannot be read is not named.
+			if x, err := c.Index(ctx, r, q.arch); err == nil {
+				known = append(known, solver.Repository{Name: r.String(), Index: x.Index})
+			}
+		}
+	}
+	return known
+}
+
+// alpineRepositories are those of a release (apk-repositories(5)); only edge
+// has testing.
+func alpineRepositories() []string { return []string{"main", "community", "testing"} }
 
 // fetch makes the answer's packages available on disk, verified.
 func fetch(ctx context.Context, c *repo.Client, a *answer) ([]*apk.Archive, error) {

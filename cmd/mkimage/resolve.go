@@ -165,7 +165,7 @@ func (f *resolveFlags) ownQuestion(args []string, dash int) ([]titled, error) {
 		}
 		files = append(files, spec.Path{Written: name, Abs: abs})
 	}
-	if q.keys, err = trustedKeys(files); err != nil {
+	if err := q.trust(files); err != nil {
 		return nil, err
 	}
 	return q.forPlatforms(f.platforms)
