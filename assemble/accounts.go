@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/mkimage/mkimage/assemble/tree"
+	"github.com/mkimage/mkimage/internal/spelling"
 	"github.com/mkimage/mkimage/spec"
 )
 
@@ -168,7 +169,7 @@ func (d *declarer) addMembers(group, passwd *accountFile, users []spec.User, gro
 	for _, g := range groups {
 		for _, m := range g.Members {
 			if _, ok := passwd.named(m); !ok {
-				d.fault(g.Pos, "groups.%s: cannot have the member %s: there is no user %s in the image%s", g.Name, m, m, suggest(m, passwd.names()))
+				d.fault(g.Pos, "groups.%s: cannot have the member %s: there is no user %s in the image%s", g.Name, m, m, spelling.Hint(m, passwd.names()))
 				continue
 			}
 			group.join(g.Name, m)
@@ -177,7 +178,7 @@ func (d *declarer) addMembers(group, passwd *accountFile, users []spec.User, gro
 	for _, u := range users {
 		for _, g := range u.Groups {
 			if !group.join(g.Value, u.Name) {
-				d.fault(g.Pos, "users.%s.groups: cannot use %q: there is no group %s in the image%s", u.Name, g.Value, g.Value, suggest(g.Value, group.names()))
+				d.fault(g.Pos, "users.%s.groups: cannot use %q: there is no group %s in the image%s", u.Name, g.Value, g.Value, spelling.Hint(g.Value, group.names()))
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/mkimage/mkimage/internal/spelling"
 	"github.com/mkimage/mkimage/spec"
 )
 
@@ -87,44 +88,7 @@ func (d *declarer) resolve(pos spec.Pos, what, name string, accounts map[string]
 		return account{id: int(id)}, false, true
 	}
 	if a, known = accounts[name]; !known {
-		d.fault(pos, "cannot use %q: there is no %s %s in the image%s", name, what, name, suggest(name, slices.Sorted(maps.Keys(accounts))))
+		d.fault(pos, "cannot use %q: there is no %s %s in the image%s", name, what, name, spelling.Hint(name, slices.Sorted(maps.Keys(accounts))))
 	}
 	return a, known, known
-}
-
-// suggest returns " (did you mean x?)" for the name that differs least from
-// word, if that is by no more than a third of its letters.
-func suggest(word string, names []string) string {
-	best, least := "", max(1, len(word)/3)+1
-	for _, name := range names {
-		if n := distance(word, name); n < least {
-			best, least = name, n
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return " (did you mean " + best + "?)"
-}
-
-// distance is the number of letters to insert, delete or replace that lead
-// from a to b (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(row[j+1]+1, row[j]+1, cost)
-		}
-	}
-	return row[len(b)]
 }

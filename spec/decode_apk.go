@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/mkimage/mkimage/apk"
+	"github.com/mkimage/mkimage/internal/spelling"
 )
 
 // apk returns the world that n declares.
@@ -130,7 +131,7 @@ func (d *decoder) packages(n *node, tags map[string]bool, repositories *node) []
 			first[dep.Name] = s.Pos
 		}
 		if dep.Tag != "" && !tags[dep.Tag] && repositories.ok() {
-			d.refuse(e, "no repository is tagged @%s%s", dep.Tag, didYouMean("@"+dep.Tag, tagNames(tags)))
+			d.refuse(e, "no repository is tagged @%s%s", dep.Tag, spelling.Hint("@"+dep.Tag, tagNames(tags)))
 		}
 	}
 	return list

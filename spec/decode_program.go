@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/mkimage/mkimage/internal/spelling"
 )
 
 // goProgram returns the Go program n.
@@ -102,7 +104,7 @@ func (d *decoder) placeholders(n *node) {
 	matches := regexp.MustCompile(`\{[^{}/]*\}`).FindAllString(n.text, -1)
 	for _, m := range matches {
 		if m != known[0] && m != known[1] && m != known[2] {
-			d.refuse(n, "cannot use %s: the parts of a platform are %s%s", m, strings.Join(known, ", "), didYouMean(m, known))
+			d.refuse(n, "cannot use %s: the parts of a platform are %s%s", m, strings.Join(known, ", "), spelling.Hint(m, known))
 		}
 	}
 }

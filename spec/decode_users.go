@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/mkimage/mkimage/internal/spelling"
 )
 
 // The user that a process runs as when a spec names none. The id is that of
@@ -229,7 +231,7 @@ func (d *decoder) membership(img *Image, users, groups *node) {
 // known refuses the name of a user or group that the image will not have.
 func (d *decoder) known(n *node, name, what string, names map[string]bool, open bool) {
 	if n.ok() && name != "" && !names[name] && !open {
-		d.refuse(n, "cannot use %q: there is no %s %s%s", n.text, what, name, didYouMean(name, slices.Sorted(maps.Keys(names))))
+		d.refuse(n, "cannot use %q: there is no %s %s%s", n.text, what, name, spelling.Hint(name, slices.Sorted(maps.Keys(names))))
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/errors"
+
+	"github.com/mkimage/mkimage/internal/spelling"
 )
 
 // node is a value of a spec after the check against its shape: plain data,
@@ -136,7 +138,7 @@ func (b *builder) structure(n *node, parts []member, s *shape) {
 
 // allowed says what the author of the unknown field name may have meant.
 func (b *builder) allowed(n *node, name string, s *shape) string {
-	if best := nearest(name, s.names); best != "" {
+	if best := spelling.Nearest(name, s.names); best != "" {
 		return " (did you mean " + best + "?)"
 	}
 	if n.path == "" {

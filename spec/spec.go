@@ -21,6 +21,8 @@ import (
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/cuecontext"
+
+	"github.com/mkimage/mkimage/internal/spelling"
 )
 
 // Source says where specs are and how to read them.
@@ -127,7 +129,7 @@ func (l *loader) unusedTags() {
 	for _, tag := range l.src.Tags {
 		key, _, ok := strings.Cut(tag, "=")
 		if ok && !l.used[key] && !l.unread {
-			l.add(Pos{}, "cannot use -D %s: no field of the spec has the attribute @tag(%s)%s", tag, key, didYouMean(key, l.keys))
+			l.add(Pos{}, "cannot use -D %s: no field of the spec has the attribute @tag(%s)%s", tag, key, spelling.Hint(key, l.keys))
 		}
 	}
 }

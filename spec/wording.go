@@ -12,6 +12,7 @@ import (
 	"cuelang.org/go/cue/errors"
 
 	"github.com/mkimage/mkimage/apk"
+	"github.com/mkimage/mkimage/internal/spelling"
 )
 
 // rule says what a value of the shape must be.
@@ -62,7 +63,7 @@ func meantOption(text string, options []string) string {
 	if slices.Contains(options, "linux/"+text) {
 		return " (did you mean linux/" + text + "?)"
 	}
-	return didYouMean(text, options)
+	return spelling.Hint(text, options)
 }
 
 // own returns the message that a schema gave with error(...).

@@ -19,15 +19,19 @@ import (
 // to hand back.
 type expansion struct {
 	*shell
-	err     error // that ends the script
-	substed bool  // a command was substituted, and set the status
+	err     error  // that ends the script
+	substed bool   // a command was substituted, and set the status
+	marks   string // characters of $IFS that are no blanks, where words are split
 }
 
 // expanding runs fn with an expander configuration. A configuration is never
 // used twice, since the expander keeps buffers in it. An expansion that fails
 // ends the shell (POSIX.1-2017 XCU 2.8.1), with ash's status 2.
 func (s *shell) expanding(fn func(*expand.Config) error) (substed bool, err error) {
-	x := &expansion{shell: s}
+	return s.expandingWith(&expansion{shell: s}, fn)
+}
+
+func (s *shell) expandingWith(x *expansion, fn func(*expand.Config) error) (substed bool, err error) {
 	cfg := &expand.Config{
 		Env:      x,
 		CmdSubst: x.substitute,
@@ -40,6 +44,11 @@ func (s *shell) expanding(fn func(*expand.Config) error) (substed bool, err erro
 	if s.opts.noglob {
 		cfg.ReadDir2 = nil
 	}
+	return x.use(cfg, fn)
+}
+
+func (x *expansion) use(cfg *expand.Config, fn func(*expand.Config) error) (substed bool, err error) {
+	s := x.shell
 	err = fn(cfg)
 	if x.err != nil {
 		return x.substed, x.err
@@ -56,7 +65,11 @@ func (s *shell) expanding(fn func(*expand.Config) error) (substed bool, err erro
 
 // fields expands words to arguments.
 func (s *shell) fields(words []*syntax.Word) (list []string, substed bool, err error) {
-	substed, err = s.expanding(func(cfg *expand.Config) (err error) {
+	x := &expansion{shell: s}
+	if ifs, _ := s.vars.get("IFS"); strings.Trim(ifs, " \t\n") != "" {
+		x.marks = strings.NewReplacer(" ", "", "\t", "", "\n", "").Replace(ifs)
+	}
+	substed, err = s.expandingWith(x, func(cfg *expand.Config) (err error) {
 		list, err = expand.Fields(cfg, words...)
 		return err
 	})
@@ -110,7 +123,27 @@ func (x *expansion) Get(name string) expand.Variable {
 		x.stop(err)
 		return expand.Variable{}
 	}
+	if name != "IFS" {
+		x.checkSplit(vr.Str)
+	}
 	return vr
+}
+
+// checkSplit refuses what the expander would split otherwise than ash: marks
+// of $IFS with nothing between them make an empty word.
+func (x *expansion) checkSplit(value string) {
+	if x.marks == "" || value == "" {
+		return
+	}
+	last := true
+	for i := range len(value) {
+		mark := strings.IndexByte(x.marks, value[i]) >= 0
+		if mark && last {
+			x.stop(x.unsupported("$IFS", "splits %q into words that are empty", value))
+			return
+		}
+		last = mark
+	}
 }
 
 func (x *expansion) lookup(name string) expand.Variable {
@@ -188,6 +221,7 @@ func (x *expansion) substitute(w io.Writer, cs *syntax.CmdSubst) error {
 		return x.stop(err)
 	}
 	x.status = code
+	x.checkSplit(strings.TrimRight(string(out.data), "\n"))
 	_, err = w.Write(out.data)
 	return err
 }
