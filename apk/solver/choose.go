@@ -90,7 +90,7 @@ func (s *state) assign(n *name, p provider) {
 		return
 	}
 	n.locked, n.chosen = true, p
-	n.leaveWaiting()
+	s.leaveWaiting(n)
 	if n.inChanged != nil {
 		s.changed.Remove(n.inChanged)
 		n.inChanged = nil

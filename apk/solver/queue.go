@@ -2,6 +2,7 @@ package solver
 
 import (
 	"cmp"
+	"container/heap"
 	"slices"
 )
 
@@ -10,10 +11,34 @@ import (
 // those that leave no choice in the order in which they came, then those that
 // can be chosen by themselves, then the others, both by name.order.
 const (
-	urgent = iota
-	choosable
+	choosable = iota
 	other
 )
+
+// orderHeap is a heap of waiting names with the highest order on top.
+type orderHeap []*name
+
+func (h orderHeap) Len() int           { return len(h) }
+func (h orderHeap) Less(i, j int) bool { return h[i].order > h[j].order }
+
+func (h orderHeap) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].heapIndex, h[j].heapIndex = i, j
+}
+
+// Push and Pop are for container/heap.
+func (h *orderHeap) Push(x any) {
+	n := x.(*name)
+	n.heapIndex = len(*h)
+	*h = append(*h, n)
+}
+
+func (h *orderHeap) Pop() any {
+	last := len(*h) - 1
+	n := (*h)[last]
+	*h = (*h)[:last]
+	return n
+}
 
 // queueChanged lets a name be looked at again, unless nothing asks for it.
 func (s *state) queueChanged(n *name) {
@@ -30,42 +55,34 @@ func (s *state) queueWaiting(n *name, again bool) {
 		return
 	}
 	isUrgent := n.requirersDone && n.requirers > 0 && n.selectable && !n.options
-	if n.inWaiting != nil {
-		if n.urgent || !isUrgent && !again {
-			return
-		}
-		n.urgent = n.urgent || isUrgent
-		n.leaveWaiting()
-	} else {
-		if n.requirers == 0 && !n.triggered && !n.ruleNeeds {
-			return
-		}
-		n.urgent = isUrgent
-	}
-	if n.urgent {
-		n.queue = &s.waiting[urgent]
-		n.inWaiting = n.queue.PushBack(n)
+	switch {
+	case n.inUrgent != nil, n.inHeap != nil && !isUrgent && !again:
+		return
+	case n.inHeap != nil:
+		s.leaveWaiting(n)
+	case n.requirers == 0 && !n.triggered && !n.ruleNeeds:
 		return
 	}
-	n.queue = &s.waiting[other]
+	if isUrgent {
+		n.inUrgent = s.urgent.PushBack(n)
+		return
+	}
+	n.inHeap = &s.waiting[other]
 	if n.selectable {
-		n.queue = &s.waiting[choosable]
+		n.inHeap = &s.waiting[choosable]
 	}
 	s.providers(n) // which n.order comes with
-	for e := n.queue.Front(); e != nil; e = e.Next() {
-		if n.order >= e.Value.(*name).order {
-			n.inWaiting = n.queue.InsertBefore(n, e)
-			return
-		}
-	}
-	n.inWaiting = n.queue.PushBack(n)
+	heap.Push(n.inHeap, n)
 }
 
-func (n *name) leaveWaiting() {
-	if n.inWaiting != nil {
-		n.queue.Remove(n.inWaiting)
-		n.inWaiting = nil
+func (s *state) leaveWaiting(n *name) {
+	if n.inUrgent != nil {
+		s.urgent.Remove(n.inUrgent)
 	}
+	if n.inHeap != nil {
+		heap.Remove(n.inHeap, n.heapIndex)
+	}
+	n.inUrgent, n.inHeap = nil, nil
 }
 
 // nextChanged returns the next name to look at again, or nil.
@@ -81,14 +98,19 @@ func (s *state) nextChanged() *name {
 
 // nextWaiting returns the next name to decide, or nil.
 func (s *state) nextWaiting() *name {
-	for i := range s.waiting {
-		if e := s.waiting[i].Front(); e != nil {
-			n := e.Value.(*name)
-			n.leaveWaiting()
-			return n
-		}
+	var n *name
+	switch e := s.urgent.Front(); {
+	case e != nil:
+		n = e.Value.(*name)
+	case len(s.waiting[choosable]) > 0:
+		n = s.waiting[choosable][0]
+	case len(s.waiting[other]) > 0:
+		n = s.waiting[other][0]
+	default:
+		return nil
 	}
-	return nil
+	s.leaveWaiting(n)
+	return n
 }
 
 // require counts a requirement on the name. The first one makes it take part:

@@ -21,7 +21,8 @@ type state struct {
 	hazard  bool    // a quick run met what could depend on order
 	clock   int     // of changes that may have made a dependency unmeetable
 	changed list.List
-	waiting [3]list.List // by urgency
+	urgent  list.List    // waiting names, see queueWaiting
+	waiting [2]orderHeap // the others
 	faults  []fault
 }
 
@@ -63,9 +64,9 @@ type name struct {
 	mergeUnversioned            bool
 
 	inChanged *list.Element
-	inWaiting *list.Element
-	queue     *list.List // that inWaiting is in
-	urgent    bool
+	inUrgent  *list.Element
+	inHeap    *orderHeap
+	heapIndex int
 
 	ordered bool // it had its turn in the order of installation
 }
