@@ -89,15 +89,7 @@ func ReadIndex(r io.Reader, keys Keys) (*Index, error) {
 	if len(file) > maxIndexFile {
 		return nil, fmt.Errorf("it is larger than %d bytes", maxIndexFile)
 	}
-	signatures, content, err := cutSignatures(file)
-	if err != nil {
-		return nil, err
-	}
-	_, err = keys.Verify(signatures, func(hash crypto.Hash) []byte {
-		h := hash.New()
-		h.Write(content)
-		return h.Sum(nil)
-	})
+	content, err := verifyIndex(file, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -111,6 +103,28 @@ func ReadIndex(r io.Reader, keys Keys) (*Index, error) {
 	}
 	x.description = description
 	return x, nil
+}
+
+// VerifyIndex verifies the signature of an APKINDEX.tar.gz as ReadIndex does but
+// reads nothing of what is signed. It is for indexes of which a cached form is
+// there already, so that a key that is trusted no more has an effect at once.
+func VerifyIndex(file []byte, keys Keys) error {
+	_, err := verifyIndex(file, keys)
+	return err
+}
+
+// verifyIndex returns what a trusted key has signed.
+func verifyIndex(file []byte, keys Keys) ([]byte, error) {
+	signatures, content, err := cutSignatures(file)
+	if err != nil {
+		return nil, err
+	}
+	_, err = keys.Verify(signatures, func(hash crypto.Hash) []byte {
+		h := hash.New()
+		h.Write(content)
+		return h.Sum(nil)
+	})
+	return content, err
 }
 
 // cutSignatures divides an index into the signatures at its start and what

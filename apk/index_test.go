@@ -154,6 +154,12 @@ func TestReadIndex(t *testing.T) {
 		if _, err := apk.ReadIndex(bytes.NewReader(c.file), c.keys); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, err, c.want)
 		}
+		if err := apk.VerifyIndex(c.file, c.keys); !errors.Is(err, c.want) {
+			t.Errorf("%s: verified %v, want %v", c.name, err, c.want)
+		}
+	}
+	if err := apk.VerifyIndex(good, keys); err != nil {
+		t.Error(err)
 	}
 	for n := range len(good) {
 		if _, err := apk.ReadIndex(bytes.NewReader(good[:n]), keys); err == nil {

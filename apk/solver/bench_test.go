@@ -44,6 +44,7 @@ func BenchmarkSolve(b *testing.B) {
 	})
 }
 
+// BenchmarkDiscover is the search through the index that quick runs do without.
 func BenchmarkDiscover(b *testing.B) {
 	a := answer{Repositories: []string{"v3.19/main", "v3.19/community"}, World: []string{"jq"}}
 	r := a.request(b, map[string]*apk.Index{})
