@@ -7,8 +7,10 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -207,6 +209,30 @@ func TestIndexCache(t *testing.T) {
 	file.Reset()
 	if err := empty.Encode(&file); err != nil || openIndex(t, file.Bytes()).Len() != 0 {
 		t.Errorf("an empty index: %v", err)
+	}
+}
+
+// TestIndexCacheContradictions opens cached indexes with a right sum and a
+// wrong number at every place: they are refused, or can be used.
+func TestIndexCacheContradictions(t *testing.T) {
+	x, err := apk.ParseIndex([]byte(entry("a", "1", sumA, "D:b>1\np:x=1 y\n") + entry("b", "2", sumB, "i:a y\nT:about\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file bytes.Buffer
+	if err := x.Encode(&file); err != nil {
+		t.Fatal(err)
+	}
+	for i := range file.Len() - 3 {
+		was := binary.LittleEndian.Uint32(file.Bytes()[i:])
+		for _, n := range []uint32{0, 1, was + 1, was - 1, was << 1, 1 << 31, math.MaxUint32} {
+			wrong := slices.Clone(file.Bytes())
+			binary.LittleEndian.PutUint32(wrong[i:], n)
+			wrong = apk.WithSum(wrong)
+			if x, err := apk.OpenIndex(bytes.NewReader(wrong), int64(len(wrong))); err == nil {
+				useIndex(t, x)
+			}
+		}
 	}
 }
 
