@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
@@ -63,7 +64,7 @@ func runTool(t *testing.T, name string, args ...string) string {
 func mkimage(t *testing.T, args ...string) string {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	args = append(args, "--cache-dir", t.TempDir())
+	args = append([]string{args[0], "--cache-dir", t.TempDir()}, args[1:]...)
 	if status := run(t.Context(), args, &stdout, &stderr); status != 0 {
 		t.Fatalf("mkimage %s: status %d\n%s", strings.Join(args, " "), status, &stderr)
 	}
@@ -77,11 +78,16 @@ func labImage(t *testing.T, packages, rest string) string {
 	text := fmt.Sprintf("name: \"test.example/lab\"\napk: {\n\trepositories: [%q]\n\tkeys: [%q]\n\tpackages: [%s]\n}\n%s",
 		filepath.Join(lab, "lab"), filepath.Join(lab, "keys", "lab.rsa.pub"), packages, rest)
 	file := filepath.Join(dir, "lab.cue")
+	write(t, file, text)
+	mkimage(t, "build", file, "--platform", "linux/amd64")
+	return filepath.Join(dir, "lab.tar")
+}
+
+func write(t *testing.T, file, text string) {
+	t.Helper()
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	mkimage(t, "build", file, "--platform", "linux/amd64")
-	return filepath.Join(dir, "lab.tar")
 }
 
 // load loads an archive into Docker for the length of the test and returns the
@@ -189,4 +195,24 @@ func TestTools(t *testing.T) {
 	if err != nil || !strings.HasPrefix(string(passwd), "nonroot:x:65532:65532:") {
 		t.Errorf("umoci unpacks etc/passwd as %q, %v", passwd, err)
 	}
+}
+
+// greeting returns the first line that a server sends once it is up.
+func greeting(t *testing.T, address string) string {
+	t.Helper()
+	for range 100 {
+		c, err := net.Dial("tcp", address)
+		if err != nil {
+			time.Sleep(100 * time.Millisecond)
+			continue
+		}
+		defer c.Close()
+		line, err := bufio.NewReader(c).ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		return line
+	}
+	t.Fatalf("nothing answers at %s", address)
+	return ""
 }

@@ -45,9 +45,7 @@ func slowSpec(t *testing.T) (file string, server *apktest.Server, begun chan str
 	file = filepath.Join(dir, "large.cue")
 	text := fmt.Sprintf("name: \"large\"\nplatforms: [\"linux/amd64\"]\napk: {repositories: [%q], keys: [%q], packages: [\"large\"]}\n",
 		server.URL, repo.Key.Name)
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	write(t, file, text)
 	return file, server, begun
 }
 
@@ -109,12 +107,8 @@ func TestFullDisk(t *testing.T) {
 	defer exec.Command("umount", small).Run()
 	spec := filepath.Join(t.TempDir(), "big.cue")
 	source := filepath.Join(filepath.Dir(spec), "noise")
-	if err := os.WriteFile(source, noise(1<<20), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(spec, []byte("name: \"big\"\nfiles: \"/noise\": source: \"noise\"\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	write(t, source, string(noise(1<<20)))
+	write(t, spec, "name: \"big\"\nfiles: \"/noise\": source: \"noise\"\n")
 	for _, out := range []string{filepath.Join(small, "big.tar"), filepath.Join(small, "big") + "/"} {
 		var stdout, stderr bytes.Buffer
 		status := run(t.Context(), []string{"build", spec, "-o", out}, &stdout, &stderr)
