@@ -165,15 +165,6 @@ func (s *source) localName(global uint32) (uint32, bool) {
 	return 0, false
 }
 
-// repository returns where a package is and its number there.
-func (c *catalog) repository(p uint32) (repository int, local uint32) {
-	r := len(c.sources) - 1
-	for c.sources[r].first > p {
-		r--
-	}
-	return r, p - c.sources[r].first
-}
-
 // nameOf returns the name of that number.
 func (c *catalog) nameOf(n uint32) string {
 	for i := range c.sources {
