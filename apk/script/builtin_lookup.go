@@ -34,6 +34,20 @@ func (s *shell) commandBuiltin(args []string) error {
 // typeBuiltin is type NAME...
 func (s *shell) typeBuiltin(args []string) error { return s.describe(args[1:], true) }
 
+// hash is hash NAME...: status 1 if there is no such command.
+func (s *shell) hash(args []string) error {
+	for _, name := range args[1:] {
+		short, _, err := s.kindOf(name)
+		if err != nil {
+			return err
+		}
+		if short == "" && name != "-r" {
+			s.status = 1
+		}
+	}
+	return nil
+}
+
 // describe says what each name would run: status 127 if one is nothing.
 func (s *shell) describe(names []string, verbose bool) error {
 	missing := false

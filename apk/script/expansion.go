@@ -28,34 +28,29 @@ type expansion struct {
 // used twice, since the expander keeps buffers in it. An expansion that fails
 // ends the shell (POSIX.1-2017 XCU 2.8.1), with ash's status 2.
 func (s *shell) expanding(fn func(*expand.Config) error) (substed bool, err error) {
-	return s.expandingWith(&expansion{shell: s}, fn)
+	return (&expansion{shell: s}).run(fn)
 }
 
-func (s *shell) expandingWith(x *expansion, fn func(*expand.Config) error) (substed bool, err error) {
+func (x *expansion) run(fn func(*expand.Config) error) (substed bool, err error) {
 	cfg := &expand.Config{
 		Env:      x,
 		CmdSubst: x.substitute,
 		ReadDir2: x.readDir,
-		NoUnset:  s.opts.nounset,
+		NoUnset:  x.opts.nounset,
 		ProcSubst: func(*syntax.ProcSubst) (string, error) {
 			return "", errors.New("internal error: process substitution passed the guard")
 		},
 	}
-	if s.opts.noglob {
+	if x.opts.noglob {
 		cfg.ReadDir2 = nil
 	}
-	return x.use(cfg, fn)
-}
-
-func (x *expansion) use(cfg *expand.Config, fn func(*expand.Config) error) (substed bool, err error) {
-	s := x.shell
 	err = fn(cfg)
 	if x.err != nil {
 		return x.substed, x.err
 	}
 	if err != nil {
-		s.status = 2
-		if err := s.complain("%v", err); err != nil {
+		x.status = 2
+		if err := x.complain("%v", err); err != nil {
 			return x.substed, err
 		}
 		return x.substed, &jump{kind: jumpExit}
@@ -69,7 +64,7 @@ func (s *shell) fields(words []*syntax.Word) (list []string, substed bool, err e
 	if ifs, _ := s.vars.get("IFS"); strings.Trim(ifs, " \t\n") != "" {
 		x.marks = strings.NewReplacer(" ", "", "\t", "", "\n", "").Replace(ifs)
 	}
-	substed, err = s.expandingWith(x, func(cfg *expand.Config) (err error) {
+	substed, err = x.run(func(cfg *expand.Config) (err error) {
 		list, err = expand.Fields(cfg, words...)
 		return err
 	})

@@ -3,6 +3,7 @@ package script
 import (
 	"bytes"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -44,7 +45,7 @@ func isWord(c byte) bool {
 // grep is grep(1), egrep and fgrep: status 0 if a line was selected, 1 if
 // none, 2 after an error.
 func grep(p *process) error {
-	opts, operands, err := p.options("lnqvscFiHhe:f:LxwoErR",
+	opts, operands, err := p.options("lnqvscFiHhe:f:LxwoErRm:",
 		"quiet=q", "silent=q", "count=c", "files-with-matches=l", "ignore-case=i", "invert-match=v",
 		"extended-regexp=E", "fixed-strings=F", "line-number=n", "word-regexp=w", "line-regexp=x",
 		"only-matching=o", "no-messages=s", "no-filename=h", "with-filename=H", "regexp=e", "recursive=r")
@@ -65,7 +66,12 @@ func grep(p *process) error {
 	if err != nil {
 		return err
 	}
-	g := &grepper{process: p, opts: opts, matcher: m}
+	g := &grepper{process: p, opts: opts, matcher: m, most: -1}
+	if opts.has('m') {
+		if g.most, err = strconv.Atoi(opts.value('m')); err != nil || g.most < 1 {
+			return p.unsupported("grep", "cannot understand -m %q", opts.value('m'))
+		}
+	}
 	recursive := opts.has('r') || opts.has('R')
 	g.names = (len(operands) > 1 || recursive) && !opts.has('h') || opts.has('H')
 	if recursive {
@@ -149,6 +155,7 @@ type grepper struct {
 	*matcher
 	opts     flags
 	names    bool // lines begin with the file's name
+	most     int  // -m: lines selected per file; -1 is no bound
 	selected bool
 }
 
@@ -163,6 +170,9 @@ func (g *grepper) file(name string, data []byte) (done bool, _ error) {
 		line = bytes.TrimSuffix(line, []byte("\n"))
 		if g.match(line) == g.opts.has('v') {
 			continue
+		}
+		if n == g.most {
+			break
 		}
 		n++
 		g.selected = true

@@ -70,7 +70,7 @@ func sed(p *process) error {
 	if err := p.write(out); err != nil {
 		return err
 	}
-	return s.end()
+	return s.done()
 }
 
 // sedOptions parses options; -i may have a suffix in the same word.
@@ -124,7 +124,6 @@ type sedRun struct {
 	last    *regexp.Regexp // last one used
 	subst   bool           // since the last input line or t
 	quit    bool
-	code    int
 }
 
 // inPlace rewrites each file: the result is a new file with the old one's mode
@@ -164,18 +163,7 @@ func (s *sedRun) inPlace(names []string, suffix string) error {
 			return s.failErr(err, "%s", name)
 		}
 	}
-	return s.end()
-}
-
-// end is the command's status: that of q, or 1 after an unreadable file.
-func (s *sedRun) end() error {
-	switch {
-	case s.code != 0:
-		return status(s.code)
-	case s.failed:
-		return status(1)
-	}
-	return nil
+	return s.done()
 }
 
 // run processes all input as one sequence of lines and returns the output.

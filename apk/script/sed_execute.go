@@ -39,13 +39,8 @@ func (s *sedRun) execute(c *sedCommand, next int) (int, cycleEnd, error) {
 		}
 		s.space = s.space[i+1:]
 		return next, cycleRestarts, nil
-	case 'q', 'Q':
+	case 'q':
 		s.quit = true
-		s.code, _ = strconv.Atoi(c.text)
-		s.code &= 0xff
-		if c.name == 'Q' {
-			return next, cycleDrops, nil
-		}
 		return next, cyclePrints, nil
 	case 'n', 'N':
 		return s.nextLine(c, next)
@@ -176,6 +171,11 @@ func (s *sedRun) truncate(c *sedCommand) error {
 
 // appendTo writes the pattern space to a file of w.
 func (s *sedRun) appendTo(name string) error {
+	if name == "/dev/stdout" {
+		s.out.Write(s.space)
+		s.out.WriteByte('\n')
+		return nil
+	}
 	f, err := s.open(name, openWrite|openCreate|openAppend, 0o666)
 	if err != nil {
 		return s.failErr(err, "%s", name)

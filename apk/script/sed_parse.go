@@ -171,11 +171,7 @@ func (p *sedParser) arguments(c *sedCommand) error {
 		if err := p.transliteration(c); err != nil {
 			return err
 		}
-	case 'q', 'Q':
-		p.skip(" \t")
-		c.text = p.digits()
-		fallthrough
-	case 'd', 'D', 'g', 'G', 'h', 'H', 'x', 'n', 'N', 'p', 'P', '=':
+	case 'q', 'd', 'D', 'g', 'G', 'h', 'H', 'x', 'n', 'N', 'p', 'P', '=':
 		if err := p.end(); err != nil {
 			return err
 		}

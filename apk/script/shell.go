@@ -30,8 +30,7 @@ type shell struct {
 	loops    int // enclosing ones in this function
 	calls    int // enclosing functions and sourced files
 	exitTrap string
-	keepFDs  bool  // exec without a command: the redirections stay
-	refused  error // what an expansion asked for and cannot have
+	keepFDs  bool // exec without a command: the redirections stay
 }
 
 // maxFD is how many file descriptors a script can name: one digit (POSIX.1-2017
