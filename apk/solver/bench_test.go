@@ -8,7 +8,7 @@ import (
 
 // BenchmarkSolve is a solve alone, of indexes that are open already.
 func BenchmarkSolve(b *testing.B) {
-	indexes := map[string]*apk.Index{}
+	known := newLibrary()
 	for _, bench := range []struct {
 		name  string
 		world []string
@@ -18,11 +18,7 @@ func BenchmarkSolve(b *testing.B) {
 		{"large", []string{"gnome", "libreoffice", "build-base", "docs"}},
 	} {
 		a := answer{Repositories: []string{"v3.19/main", "v3.19/community"}, World: bench.world}
-		r := a.request(b, indexes)
-		c, err := r.catalog()
-		if err != nil {
-			b.Fatal(err)
-		}
+		c, r := known.request(b, &a)
 		b.Run(bench.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
@@ -33,7 +29,7 @@ func BenchmarkSolve(b *testing.B) {
 		})
 	}
 	a := answer{Repositories: []string{"v3.19/main", "v3.19/community"}, World: []string{"jq"}}
-	r := a.request(b, indexes)
+	_, r := known.request(b, &a)
 	b.Run("catalog", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
@@ -47,11 +43,7 @@ func BenchmarkSolve(b *testing.B) {
 // BenchmarkDiscover is the search through the index that quick runs do without.
 func BenchmarkDiscover(b *testing.B) {
 	a := answer{Repositories: []string{"v3.19/main", "v3.19/community"}, World: []string{"jq"}}
-	r := a.request(b, map[string]*apk.Index{})
-	c, err := r.catalog()
-	if err != nil {
-		b.Fatal(err)
-	}
+	c, _ := newLibrary().request(b, &a)
 	jq, _ := lookup(c.sources, []byte("jq"), apk.NameHash("jq"))
 	for b.Loop() {
 		newDiscovery(c, c.names).visit(jq)

@@ -26,6 +26,8 @@ type catalog struct {
 	// idle returns, by number, the names that only one package has and nothing
 	// mentions, unless that package has an install_if.
 	idle func() []bool
+	// packageNames returns the names of packages, sorted.
+	packageNames func() []string
 }
 
 // source is one index of a catalog.
@@ -70,6 +72,7 @@ func newCatalog(tables []*apk.Table) (*catalog, error) {
 	}
 	c.reactors = c.findReactors()
 	c.idle = sync.OnceValue(c.findIdle)
+	c.packageNames = sync.OnceValue(c.findPackageNames)
 	return c, nil
 }
 

@@ -3,8 +3,6 @@ package solver
 import (
 	"errors"
 	"testing"
-
-	"github.com/mkimage/mkimage/apk"
 )
 
 func TestRefusals(t *testing.T) {
@@ -118,14 +116,15 @@ func TestRefusals(t *testing.T) {
 // TestRefusalsAreRoots checks on the measured refusals that the requirements
 // which a clash names are refused by themselves as well.
 func TestRefusalsAreRoots(t *testing.T) {
-	indexes := map[string]*apk.Index{}
+	t.Parallel()
+	known := newLibrary()
 	lines := 0
 	for _, a := range answers(t) {
 		if a.OK {
 			continue
 		}
-		r := a.request(t, indexes)
-		_, err := Solve(r)
+		catalog, r := known.request(t, &a)
+		_, err := solve(catalog, &r)
 		var refusal *Refusal
 		if !errors.As(err, &refusal) || len(refusal.Clashes) == 0 {
 			t.Fatalf("%q: %v", a.World, err)
@@ -137,7 +136,7 @@ func TestRefusalsAreRoots(t *testing.T) {
 				part.World = append(part.World, r.World[l.Requirement])
 			}
 			lines += len(c.Lines)
-			if _, err := Solve(part); err == nil {
+			if _, err := solve(catalog, &part); err == nil {
 				t.Errorf("%q: what %v names can be had", a.World, c)
 			}
 		}

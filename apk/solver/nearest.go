@@ -45,8 +45,8 @@ func continues(wanted, name string) bool {
 	return ok && rest != "" && strings.Trim(rest, "0123456789.-") == ""
 }
 
-// packageNames returns the names of packages, not of what they provide.
-func (c *catalog) packageNames() []string {
+// findPackageNames returns the names of packages, not of what they provide.
+func (c *catalog) findPackageNames() []string {
 	var names []string
 	for i := range c.sources {
 		t := c.sources[i].table

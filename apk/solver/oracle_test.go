@@ -86,8 +86,19 @@ func answers(tb testing.TB) []answer {
 	return all
 }
 
-// request returns the question that an answer answers. Indexes are read once.
-func (a *answer) request(tb testing.TB, indexes map[string]*apk.Index) Request {
+// library has what the answers are about, each index and combination of
+// indexes once.
+type library struct {
+	indexes  map[string]*apk.Index
+	catalogs map[string]*catalog
+}
+
+func newLibrary() *library {
+	return &library{map[string]*apk.Index{}, map[string]*catalog{}}
+}
+
+// request returns the question that an answer answers.
+func (l *library) request(tb testing.TB, a *answer) (*catalog, Request) {
 	tb.Helper()
 	r := Request{Arch: "x86_64"}
 	for _, repository := range a.Repositories {
@@ -95,10 +106,10 @@ func (a *answer) request(tb testing.TB, indexes map[string]*apk.Index) Request {
 		if rest, ok := strings.CutPrefix(repository, "@"); ok {
 			tag, repository, _ = strings.Cut(rest, " ")
 		}
-		if indexes[repository] == nil {
-			indexes[repository] = realIndex(tb, repository)
+		if l.indexes[repository] == nil {
+			l.indexes[repository] = realIndex(tb, repository)
 		}
-		r.Repositories = append(r.Repositories, Repository{repository, tag, indexes[repository]})
+		r.Repositories = append(r.Repositories, Repository{repository, tag, l.indexes[repository]})
 	}
 	for _, w := range a.World {
 		d, err := apk.ParseDependency(w)
@@ -107,30 +118,30 @@ func (a *answer) request(tb testing.TB, indexes map[string]*apk.Index) Request {
 		}
 		r.World = append(r.World, Requirement{d, ""})
 	}
-	return r
+	key := strings.Join(a.Repositories, " ")
+	if l.catalogs[key] == nil {
+		c, err := r.catalog()
+		if err != nil {
+			tb.Fatal(err)
+		}
+		l.catalogs[key] = c
+	}
+	return l.catalogs[key], r
 }
 
 // TestOracle compares sets, orders of installation and refusals with those of
 // apk-tools 3.0.6.
 func TestOracle(t *testing.T) {
 	type tally struct{ worlds, sets, orders, refusals, wrong int }
+	t.Parallel()
 	classes := map[string]*tally{}
-	indexes := map[string]*apk.Index{}
-	catalogs := map[string]*catalog{}
+	known := newLibrary()
 	for _, a := range answers(t) {
-		r := a.request(t, indexes)
-		key := strings.Join(a.Repositories, " ")
-		if catalogs[key] == nil {
-			c, err := r.catalog()
-			if err != nil {
-				t.Fatal(err)
-			}
-			catalogs[key] = c
-		}
+		catalog, r := known.request(t, &a)
 		if classes[a.Class] == nil {
 			classes[a.Class] = &tally{}
 		}
-		got, err := solve(catalogs[key], &r)
+		got, err := solve(catalog, &r)
 		c := classes[a.Class]
 		c.worlds++
 		var order []string
@@ -170,29 +181,21 @@ func TestOracle(t *testing.T) {
 // TestQuickRuns checks that what is found without apk's order of decisions is
 // what apk's order leads to.
 func TestQuickRuns(t *testing.T) {
-	indexes := map[string]*apk.Index{}
-	catalogs := map[string]*catalog{}
+	t.Parallel()
+	known := newLibrary()
 	quick := 0
 	for i, a := range answers(t) {
-		if i%4 != 0 {
+		if i%16 != 0 {
 			continue
 		}
-		r := a.request(t, indexes)
-		key := strings.Join(a.Repositories, " ")
-		if catalogs[key] == nil {
-			c, err := r.catalog()
-			if err != nil {
-				t.Fatal(err)
-			}
-			catalogs[key] = c
-		}
+		catalog, r := known.request(t, &a)
 		tags, err := readTags(&r)
 		if err != nil {
 			continue
 		}
 		var results [2][]uint32
 		for j := range results {
-			s, world := run(catalogs[key], &r, tags, j == 1)
+			s, world := run(catalog, &r, tags, j == 1)
 			if j == 0 && !s.certain() {
 				break
 			}
