@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"slices"
 	"sort"
 	"strings"
 
@@ -23,18 +24,9 @@ func isBusybox(file string) bool {
 // that is not done here does: the script is refused if it has that applet.
 func (p *process) missingApplet(canon, name string) error {
 	list, err := p.applets(canon)
-	if err != nil {
-		return err
+	if err != nil || slices.ContainsFunc(list, func(applet string) bool { return path.Base(applet) == name }) {
+		return p.unsupported(p.args[0], "is not a command mkimage knows")
 	}
-	for _, applet := range list {
-		if path.Base(applet) == name {
-			return p.unsupported(p.args[0], "is not a command mkimage knows")
-		}
-	}
-	return p.appletNotFound(name)
-}
-
-func (p *process) appletNotFound(name string) error {
 	if err := p.warn("applet not found: %s", name); err != nil {
 		return err
 	}

@@ -404,7 +404,7 @@ func (f *finder) sizeTest(arg string) (findExpr, error) {
 		return nil, f.unsupported("find", "cannot understand -size %q", arg)
 	}
 	return func(n findNode) (bool, error) {
-		size := (n.Size() + unit - 1) / unit
+		size := (fileSize(n.Node) + unit - 1) / unit
 		switch arg[0] {
 		case '+':
 			return size > want, nil

@@ -34,7 +34,6 @@ func newRoot(t testing.TB) *tree.Tree {
 			t.Fatal(err)
 		}
 	}
-	write(t, root, "etc/busybox-paths.d/busybox", strings.Join(strings.Fields(applets), "\n")+"\n", 0o644)
 	write(t, root, "etc/passwd", `root:x:0:0:root:/root:/bin/sh
 bin:x:1:1:bin:/bin:/sbin/nologin
 daemon:x:2:2:daemon:/sbin:/sbin/nologin

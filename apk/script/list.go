@@ -152,7 +152,7 @@ func (p *process) statField(field byte, name string, n *tree.Node) (string, erro
 	case 'g':
 		return strconv.Itoa(n.GID), nil
 	case 's':
-		return strconv.FormatInt(n.Size(), 10), nil
+		return strconv.FormatInt(fileSize(n), 10), nil
 	case 'h':
 		return strconv.Itoa(p.links(n)), nil
 	case 'F':
@@ -172,6 +172,14 @@ func (p *process) statField(field byte, name string, n *tree.Node) (string, erro
 		return "UNKNOWN", nil
 	}
 	return "", p.unsupported("stat", "has no format %%%c that mkimage knows", field)
+}
+
+// fileSize is a file's size; a directory has that of a block, as on ext4.
+func fileSize(n *tree.Node) int64 {
+	if n.Kind == tree.Dir {
+		return 4096
+	}
+	return n.Size()
 }
 
 // links counts a node's names; a directory's as ext4 does.
