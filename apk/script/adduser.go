@@ -98,7 +98,7 @@ func (p *process) newUser(name string, opts flags) (*user, error) {
 		}
 	}
 	if !validName(name) {
-		return nil, p.fail("illegal character with code %d at position 0", name[0])
+		return nil, p.fail("illegal character in '%s'", name)
 	}
 	if u.group != "" {
 		g := groups.find(u.group)

@@ -19,7 +19,7 @@ type recorded struct {
 
 // readRecorded reads a file of testdata: "=== script" and "=== output (status
 // N)" begin the parts, "=== no newline" says that the output ends without one.
-func readRecorded(t *testing.T, file string) []recorded {
+func readRecorded(t testing.TB, file string) []recorded {
 	t.Helper()
 	data, err := os.ReadFile(file)
 	if err != nil {
