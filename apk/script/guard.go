@@ -44,6 +44,10 @@ func foreign(node syntax.Node) string {
 		return "an arithmetic for loop"
 	case *syntax.ArrayExpr:
 		return "an array"
+	case *syntax.FuncDecl:
+		if n.Name == nil {
+			return "a function without a name"
+		}
 	case *syntax.ForClause:
 		if n.Select {
 			return "select"

@@ -11,31 +11,13 @@ import (
 
 // sed is sed(1) with -n, -e, -f, -i, -E, -r and -s.
 func sed(p *process) error {
-	for i, arg := range p.args[1:] { // -i takes its suffix in the same word only
-		if arg == "--" || i > 0 && p.args[i] == "-e" {
-			break
-		}
-		if rest, ok := strings.CutPrefix(arg, "--in-place"); ok {
-			p.args[i+1] = "-i" + strings.TrimPrefix(rest, "=")
-		}
-	}
 	opts, operands, suffix, err := p.sedOptions()
 	if err != nil {
 		return err
 	}
-	var script []string
-	for _, letter := range opts.order {
-		switch letter {
-		case 'e':
-			script = append(script, opts.values['e'][0])
-			opts.values['e'] = append(opts.values['e'][1:], "")
-		case 'f':
-			data, err := p.readAll(opts.value('f'))
-			if err != nil {
-				return p.failErr(err, "%s", opts.value('f'))
-			}
-			script = append(script, string(data))
-		}
+	script, err := p.sedScript(opts)
+	if err != nil {
+		return err
 	}
 	if len(script) == 0 {
 		if len(operands) == 0 {
@@ -73,12 +55,38 @@ func sed(p *process) error {
 	return s.done()
 }
 
-// sedOptions parses options; -i may have a suffix in the same word.
+// sedScript returns the pieces of the script that -e and -f give, in order.
+func (p *process) sedScript(opts flags) ([]string, error) {
+	var script []string
+	given := map[byte]int{}
+	for _, letter := range opts.order {
+		if letter != 'e' && letter != 'f' {
+			continue
+		}
+		value := opts.values[letter][given[letter]]
+		given[letter]++
+		if letter == 'f' {
+			data, err := p.readAll(value)
+			if err != nil {
+				return nil, p.failErr(err, "%s", value)
+			}
+			value = string(data)
+		}
+		script = append(script, value)
+	}
+	return script, nil
+}
+
+// sedOptions parses options; -i may have a suffix in the same word, and in no
+// other.
 func (p *process) sedOptions() (flags, []string, string, error) {
 	suffix, inPlace := "", false
 	var args []string
 	for i := 0; i < len(p.args); i++ {
 		arg := p.args[i]
+		if rest, ok := strings.CutPrefix(arg, "--in-place"); ok {
+			arg = "-i" + strings.TrimPrefix(rest, "=")
+		}
 		if at := strings.IndexByte(arg, 'i'); i > 0 && at > 0 && arg[0] == '-' && strings.Trim(arg[1:at], "nErs") == "" {
 			inPlace, suffix = true, arg[at+1:]
 			if arg = arg[:at]; arg == "-" {

@@ -44,30 +44,6 @@ func isSpecial(name string) bool {
 	return false
 }
 
-// assignments makes the assignments before a command. With saved they are for
-// the command alone: exported, and what they replace is noted. It tells whether
-// a command was substituted, whose status then stays.
-func (s *shell) assignments(list []*syntax.Assign, saved map[string]variable) (substed bool, err error) {
-	for _, a := range list {
-		name := a.Name.Value
-		value, ran, err := s.literal(a.Value)
-		if err != nil {
-			return substed, err
-		}
-		substed = substed || ran
-		if _, ok := saved[name]; saved != nil && !ok {
-			saved[name] = s.vars.vars[name]
-		}
-		if err := s.assign(name, value); err != nil {
-			return substed, err
-		}
-		if saved != nil {
-			s.vars.mark(name, true, false)
-		}
-	}
-	return substed, nil
-}
-
 // call runs a function, a builtin or a command, in this order.
 func (s *shell) call(args []string, functions bool) error {
 	if body := s.funcs[args[0]]; body != nil && functions {
