@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/mkimage/mkimage/assemble/tree"
 )
@@ -52,7 +53,7 @@ func readAccounts(m *machine, file string) (*accounts, error) {
 		return nil, err
 	}
 	if n.Kind != tree.File {
-		return nil, &fs.PathError{Op: "open", Path: file, Err: fs.ErrInvalid}
+		return nil, &fs.PathError{Op: "open", Path: file, Err: syscall.EINVAL}
 	}
 	data, err := m.content(n)
 	if err != nil {

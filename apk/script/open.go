@@ -57,9 +57,6 @@ func (directory) Write([]byte) (int, error) { return 0, syscall.EISDIR }
 
 // device returns the name of a device file that is served here.
 func (m *machine) device(full string) (string, bool) {
-	if !strings.Contains(full, "dev") && !strings.HasPrefix(full, "/") {
-		return "", false
-	}
 	canon, err := m.tree.Canonical(full)
 	if err != nil { // /dev itself may be missing
 		canon = strings.TrimLeft(full, "/")

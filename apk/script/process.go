@@ -2,13 +2,10 @@ package script
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"path"
 	"strings"
-
-	"github.com/mkimage/mkimage/assemble/tree"
 )
 
 // process is what a command runs in: what execve(2) hands over. Commands
@@ -219,7 +216,7 @@ func (p *process) exec(file string) error {
 	if err != nil {
 		return p.failErr(err, "%s", file)
 	}
-	head, err := p.head(node)
+	head, err := p.readNode(node, headSize)
 	if err != nil {
 		return err
 	}
@@ -229,13 +226,6 @@ func (p *process) exec(file string) error {
 	return p.unsupported(p.args[0], "is not a command mkimage knows")
 }
 
-// head returns the beginning of a file, as much as the kernel looks at for an
-// interpreter line.
-func (p *process) head(n *tree.Node) ([]byte, error) {
-	r, err := n.Open()
-	if err != nil {
-		return nil, err
-	}
-	head, err := io.ReadAll(io.LimitReader(r, 256))
-	return head, errors.Join(err, r.Close())
-}
+// headSize is how much of a file the kernel looks at for an interpreter line
+// (execve(2)).
+const headSize = 256

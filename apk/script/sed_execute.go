@@ -3,7 +3,6 @@ package script
 import (
 	"bytes"
 	"errors"
-	"io/fs"
 	"strconv"
 )
 
@@ -180,9 +179,8 @@ func (s *sedRun) appendTo(name string) error {
 	if err != nil {
 		return s.failErr(err, "%s", name)
 	}
-	_, err = f.Write(append(bytes.Clone(s.space), '\n'))
-	if errors.Is(err, fs.ErrInvalid) {
+	if _, err = f.Write(append(bytes.Clone(s.space), '\n')); err != nil {
 		return s.failErr(err, "%s", name)
 	}
-	return err
+	return nil
 }

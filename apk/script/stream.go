@@ -2,6 +2,7 @@ package script
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"syscall"
 
@@ -127,15 +128,27 @@ func (m *machine) content(n *tree.Node) ([]byte, error) {
 	if err := m.spend(n.Size()); err != nil {
 		return nil, err
 	}
+	b, err := m.readNode(n, n.Size())
+	return b[:len(b):len(b)], err
+}
+
+// readNode reads the first bytes of a file. That its content cannot be read is
+// the host's fault and nothing that a script may handle: the error hides what
+// the system call was.
+func (m *machine) readNode(n *tree.Node, limit int64) ([]byte, error) {
 	r, err := n.Open()
 	if err != nil {
-		return nil, err
+		return nil, m.unreadable(err)
 	}
-	b, err := io.ReadAll(io.LimitReader(r, n.Size()))
+	b, err := io.ReadAll(io.LimitReader(r, limit))
 	if err = errors.Join(err, r.Close()); err != nil {
-		return nil, err
+		return nil, m.unreadable(err)
 	}
-	return b[:len(b):len(b)], nil
+	return b, nil
+}
+
+func (m *machine) unreadable(err error) error {
+	return fmt.Errorf("cannot run the %s: line %d: cannot read a file's content: %v", m.script, m.line, err)
 }
 
 // closed stands for a file descriptor that is not open.
