@@ -109,19 +109,22 @@ type console struct {
 // stdout and stderr of the script: both go to the log, the latter is also kept
 // for the message of a failing script.
 type logStream struct {
-	*console
+	*machine
 	keep bool
 }
 
 func (l logStream) Read([]byte) (int, error) { return 0, io.EOF }
 
 func (l logStream) Write(b []byte) (int, error) {
-	if l.keep {
-		l.tail = append(l.tail, b...)
-		l.tail = l.tail[max(0, len(l.tail)-maxTail):]
+	if err := l.spend(int64(len(b))); err != nil {
+		return 0, err
 	}
-	if l.out == nil {
+	if c := l.log; l.keep {
+		c.tail = append(c.tail, b...)
+		c.tail = c.tail[max(0, len(c.tail)-maxTail):]
+	}
+	if l.log.out == nil {
 		return len(b), nil
 	}
-	return l.out.Write(b)
+	return l.log.out.Write(b)
 }

@@ -57,8 +57,8 @@ func newShell(m *machine) *shell {
 		umask:   0o022,
 	}
 	s.fds[0] = null{}
-	s.fds[1] = logStream{m.log, false}
-	s.fds[2] = logStream{m.log, true}
+	s.fds[1] = logStream{m, false}
+	s.fds[2] = logStream{m, true}
 	for name, value := range map[string]string{
 		"PATH":        "/usr/sbin:/usr/bin:/sbin:/bin",
 		"APK_SCRIPT":  string(m.script.Kind),
