@@ -18,7 +18,8 @@ const (
 	spdxFilesID    = "SPDXRef-Files"
 )
 
-// The names of members are those of SPDX 2.3's JSON schema.
+// The names of members, and their values where these are listed, are those of
+// SPDX 2.3's JSON schema.
 
 type spdxDocument struct {
 	SPDXVersion   string             `json:"spdxVersion"`
@@ -151,7 +152,7 @@ func (w *spdxWriter) image() {
 	})
 	w.relate(spdxDocumentID, "DESCRIBES", spdxImageID)
 	if d := b.Distribution; d.ID != "" {
-		w.add(spdxPackage{SPDXID: "SPDXRef-OperatingSystem", Name: d.ID, Version: d.Version, Purpose: "OPERATING-SYSTEM"})
+		w.add(spdxPackage{SPDXID: "SPDXRef-OperatingSystem", Name: d.ID, Version: d.Version, Purpose: "OPERATING_SYSTEM"})
 	}
 }
 
