@@ -103,9 +103,7 @@ func (d *decoder) user(n *node, name string, groups []Group) User {
 	} else {
 		u.GID = gidOf(name, u.UID, groups)
 	}
-	for _, g := range d.unique(n.field("groups")) {
-		u.Groups = append(u.Groups, g)
-	}
+	u.Groups = append(u.Groups, d.unique(n.field("groups"))...)
 	if home := n.field("home"); home != nil {
 		u.Home = d.passwdField(home, d.imagePath(home))
 	}

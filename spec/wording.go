@@ -9,6 +9,7 @@ import (
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/errors"
 
 	"github.com/mkimage/mkimage/apk"
@@ -26,7 +27,7 @@ func (s *shape) rule() string {
 		}
 		return "must be a struct, such as {NAME: ...}"
 	}
-	if message, ok := own(s.value.Unify(s.value.Context().CompileString("null")).Err()); ok {
+	if message, ok := own(s.value.Unify(cuecontext.New().CompileString("null")).Err()); ok {
 		return message
 	}
 	return "must be a " + s.kind.String()
@@ -118,8 +119,8 @@ func (b *builder) unfinished(n *node, v cue.Value) {
 		return
 	}
 	message := "no value"
-	for _, e := range errors.Errors(v.Validate(cue.Concrete(true))) {
-		format, args := e.Msg()
+	if list := errors.Errors(v.Validate(cue.Concrete(true))); len(list) > 0 {
+		format, args := list[0].Msg()
 		switch {
 		case format == "incomplete %s: %s" && len(args) == 2:
 			message = "a condition or a part has " + message + ": it is only declared as " + show(args[1])
@@ -132,7 +133,6 @@ func (b *builder) unfinished(n *node, v cue.Value) {
 		default:
 			message = plain(format, args)
 		}
-		break
 	}
 	b.refuse(n, "%s", message)
 }

@@ -1,6 +1,7 @@
 package solver
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -41,7 +42,11 @@ func (s *state) explain(r *Request, world []worldDependency) *Refusal {
 	if len(e.causes) == 0 {
 		e.contradiction()
 	}
-	return &Refusal{e.roots()}
+	clashes := e.roots()
+	slices.SortStableFunc(clashes, func(a, b Clash) int {
+		return cmp.Compare(a.Lines[0].Requirement, b.Lines[0].Requirement)
+	})
+	return &Refusal{clashes}
 }
 
 // contradiction is the explanation that is left if there is no other: the
