@@ -1,7 +1,6 @@
 package repo
 
 import (
-	"bytes"
 	"context"
 	"net/http"
 	"path/filepath"
@@ -14,7 +13,8 @@ import (
 // Client fetches indexes and packages. Its zero value reads folders; URLs need
 // a CacheDir. It is safe for concurrent use and must not be copied.
 type Client struct {
-	// CacheDir is the folder of the cache, made when it is first written.
+	// CacheDir is the folder of the cache (package cache), made when it is
+	// first written.
 	CacheDir string
 	// Keys are the trusted keys; every index must be signed by one of them.
 	Keys apk.Keys
@@ -36,10 +36,6 @@ type Client struct {
 	RetryPause time.Duration
 	// StallLimit is how long a server may send nothing. 0: a minute.
 	StallLimit time.Duration
-	// ReadIndex reads a signed index; digest is the SHA-256 of file. A caller
-	// that keeps indexes in a parsed form looks there first, but verifies the
-	// signature by keys all the same. nil: apk.ReadIndex.
-	ReadIndex func(digest [32]byte, file []byte, keys apk.Keys) (*apk.Index, error)
 
 	once      sync.Once
 	transport http.RoundTripper
@@ -76,13 +72,6 @@ func (c *Client) stallLimit() time.Duration {
 		return c.StallLimit
 	}
 	return time.Minute
-}
-
-func (c *Client) readIndex(digest [32]byte, file []byte) (*apk.Index, error) {
-	if c.ReadIndex != nil {
-		return c.ReadIndex(digest, file, c.Keys)
-	}
-	return apk.ReadIndex(bytes.NewReader(file), c.Keys)
 }
 
 func (c *Client) progress(name string, done, size int64) {

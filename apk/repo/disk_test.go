@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mkimage/mkimage/cache"
 	"github.com/mkimage/mkimage/internal/apktest"
 )
 
@@ -33,7 +34,7 @@ func TestFullDisk(t *testing.T) {
 		t.Fatalf("error %v after %d requests", err, len(server.Requests("")))
 	}
 	const want = "cannot write to the cache /cache: no space left on its disk; free some or name another folder with --cache-dir"
-	if got := (cache{"/cache"}).fault(write.err).Error(); got != want {
+	if got := (cache.Folder{Dir: "/cache"}).Fault(write.err).Error(); got != want {
 		t.Errorf("error %q, want %q", got, want)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/mkimage/mkimage/apk"
+	"github.com/mkimage/mkimage/cache"
 )
 
 // maxPackage is the most bytes of a package whose index does not say its size.
@@ -49,11 +50,11 @@ func (c *Client) fetch(ctx context.Context, choice Choice) (*apk.Archive, error)
 		a, err := open(ctx, f.path, p)
 		return a, packageFault(p, f, err)
 	}
-	cache, err := c.cache()
+	folder, err := c.cache()
 	if err != nil {
 		return nil, err
 	}
-	path := cache.packageFile(p)
+	path := folder.Path(cache.Packages, packageName(p))
 	end, err := c.flights.begin(ctx, "package "+path)
 	if err != nil {
 		return nil, err
@@ -65,16 +66,16 @@ func (c *Client) fetch(ctx context.Context, choice Choice) (*apk.Archive, error)
 	case err == nil || isContextError(err):
 		return a, err
 	case !errors.Is(err, fs.ErrNotExist) && !errors.As(err, &damaged):
-		return nil, cache.fault(err)
+		return nil, folder.Fault(err)
 	case c.Offline:
-		return nil, &MissingError{cache.dir, []string{f.String()}}
+		return nil, &MissingError{folder.Dir, []string{f.String()}}
 	}
-	if err := c.download(ctx, cache, path, f, p); err != nil {
+	if err := c.download(ctx, folder, f, p); err != nil {
 		return nil, packageFault(p, f, err)
 	}
 	a, err = apk.OpenArchive(path, p)
 	if err != nil {
-		return nil, cache.fault(err)
+		return nil, folder.Fault(err)
 	}
 	return a, nil
 }
@@ -89,22 +90,22 @@ func open(ctx context.Context, path string, p *apk.Package) (*apk.Archive, error
 }
 
 // download brings a package into the cache, if it is the right one.
-func (c *Client) download(ctx context.Context, cache cache, path string, f file, p *apk.Package) error {
-	t, err := cache.create(path)
+func (c *Client) download(ctx context.Context, folder fetched, f file, p *apk.Package) error {
+	t, err := folder.Create(cache.Packages, packageName(p))
 	if err != nil {
 		return &cacheError{err}
 	}
-	defer t.discard()
-	d := &download{client: c, name: p.String(), url: f.url, size: p.Size, limit: maxPackage, to: diskFile{t.file}}
+	defer t.Discard()
+	d := &download{client: c, name: p.String(), url: f.url, size: p.Size, limit: maxPackage, to: diskFile{t.File}}
 	for {
 		if _, err := d.run(ctx); err != nil {
 			var write *writeError
 			if errors.As(err, &write) {
-				return &cacheError{cache.fault(write.err)}
+				return &cacheError{folder.Fault(write.err)}
 			}
 			return err
 		}
-		_, err := open(ctx, t.file.Name(), p)
+		_, err := open(ctx, t.Name(), p)
 		if err == nil {
 			break
 		}
@@ -113,10 +114,10 @@ func (c *Client) download(ctx context.Context, cache cache, path string, f file,
 			return err
 		}
 		if err := d.restart(); err != nil {
-			return &cacheError{cache.fault(err)}
+			return &cacheError{folder.Fault(err)}
 		}
 	}
-	if err := t.commit(); err != nil {
+	if err := t.Commit(); err != nil {
 		return &cacheError{err}
 	}
 	return nil

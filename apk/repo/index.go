@@ -100,16 +100,16 @@ func (c *Client) indexContent(ctx context.Context, r Repository, arch string, f 
 		content, err := readFolderIndex(f.path)
 		return content, nothing, err
 	}
-	cache, err := c.cache()
+	folder, err := c.cache()
 	if err != nil {
 		return nil, nil, err
 	}
 	// The record is of the repository, wherever its mirror is.
 	url := r.Location + "/" + arch + "/" + indexName
-	record, cached, ok := cache.loadIndex(url)
+	record, cached, ok := folder.loadIndex(url)
 	if c.Offline {
 		if !ok {
-			return nil, nil, &MissingError{cache.dir, []string{redactText(url)}}
+			return nil, nil, &MissingError{folder.Dir, []string{redactText(url)}}
 		}
 		return cached, nothing, nil
 	}
@@ -127,7 +127,7 @@ func (c *Client) indexContent(ctx context.Context, r Repository, arch string, f 
 	}
 	record = indexRecord{Source: f.String(), ETag: response.Header.Get("ETag"), LastModified: response.Header.Get("Last-Modified")}
 	content = received.Bytes()
-	return content, func() error { return cache.storeIndex(url, record, content) }, nil
+	return content, func() error { return folder.storeIndex(url, record, content) }, nil
 }
 
 // conditions returns the request fields that ask for a file only if it is

@@ -29,6 +29,7 @@
 //	packages/SHA1-SIZE.apk    SHA1 is the checksum of the control section (index field C)
 //	indexes/SHA256.tar.gz     SHA256 is that of the file, signature included
 //	indexes/SHA256.json       SHA256 is that of the URL: where that URL's newest index is
+//	indexes/SHA256.parsed-1   an index as apk.Index.Encode writes it
 package repo
 
 import (
