@@ -219,6 +219,9 @@ type packageJSON struct {
 	Size          int64  `json:"size"`
 	InstalledSize int64  `json:"installedSize"`
 	Checksum      string `json:"checksum"`
+	// Why holds every reason for which it is there, in words; of what a spec
+	// asks for with the place.
+	Why []string `json:"why"`
 }
 
 // answerJSON is what one spec comes to on one platform.
@@ -226,6 +229,20 @@ type answerJSON struct {
 	Image    string        `json:"image,omitempty"`
 	Platform string        `json:"platform"`
 	Packages []packageJSON `json:"packages"`
+}
+
+// why returns the reasons of a package in words.
+func (a *answer) why(s solver.Selected) []string {
+	words := make([]string, len(s.Reasons))
+	for i, r := range s.Reasons {
+		words[i] = a.Explain(r)
+		if r.Kind == solver.Asked {
+			if origin := a.world[r.By].Origin; origin != "" {
+				words[i] += " at " + origin
+			}
+		}
+	}
+	return words
 }
 
 func printJSON(w io.Writer, answers []resolved) error {
@@ -239,6 +256,7 @@ func printJSON(w io.Writer, answers []resolved) error {
 				Name: p.Name, Version: p.Version, Arch: p.Arch, Origin: p.Origin,
 				Repository: repo.Repository{Location: r.Location}.String(), Tag: r.Tag, License: p.License,
 				Size: p.Size, InstalledSize: p.InstalledSize, Checksum: p.Checksum.String(),
+				Why: a.why(s),
 			})
 		}
 	}
