@@ -16,7 +16,8 @@ type progress struct {
 	w     *os.File // nil where nothing is shown
 	mu    sync.Mutex
 	files map[string]transfer
-	drawn time.Time
+	drawn time.Time // or begun: what is over at once shows nothing
+	shown bool
 }
 
 type transfer struct{ done, size int64 }
@@ -25,7 +26,7 @@ type transfer struct{ done, size int64 }
 const redraw = 100 * time.Millisecond
 
 func newProgress(w io.Writer) *progress {
-	p := &progress{files: map[string]transfer{}}
+	p := &progress{files: map[string]transfer{}, drawn: time.Now()}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
 		p.w = f
 	}
@@ -60,9 +61,9 @@ func (p *progress) step(format string, args ...any) {
 func (p *progress) done() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.w != nil && !p.drawn.IsZero() {
+	if p.shown {
 		fmt.Fprint(p.w, "\r\x1b[K")
-		p.drawn = time.Time{}
+		p.shown = false
 	}
 }
 
@@ -75,7 +76,7 @@ func (p *progress) draw(format string, args ...any) {
 		line = line[:width-1]
 	}
 	fmt.Fprintf(p.w, "\r%s\x1b[K", string(line))
-	p.drawn = time.Now()
+	p.drawn, p.shown = time.Now(), true
 }
 
 func mega(bytes int64) float64 { return float64(bytes) / 1e6 }
