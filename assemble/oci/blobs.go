@@ -89,6 +89,11 @@ func (c *contents) addRelease(r *Release) error {
 			return err
 		}
 	}
+	for _, img := range r.referrers {
+		if err := c.addImage(img); err != nil {
+			return err
+		}
+	}
 	if r.index == nil {
 		return nil
 	}
@@ -135,7 +140,8 @@ func (c *contents) addBytes(b []byte) {
 	c.blobs = append(c.blobs, blob{d.Digest, d.Size, open})
 }
 
-// indexJSON is the layout's index.json: each name of each release in order.
+// indexJSON is the layout's index.json: each name of each release in order, then
+// what is attached to them.
 // The name of a reference is the tag alone, as skopeo, umoci and buildx have
 // it, but the full name where several repositories share the layout, since
 // tools look for it there.
@@ -166,6 +172,13 @@ func indexJSON(releases []*Release) ([]byte, error) {
 			d.Annotations = map[string]string{annotationRefName: ref, annotationContainerdName: qualified(name)}
 			m.Manifests = append(m.Manifests, d)
 		}
+	}
+	for _, r := range releases {
+		list, err := r.referrerDescriptors()
+		if err != nil {
+			return nil, err
+		}
+		m.Manifests = append(m.Manifests, list...)
 	}
 	return json.Marshal(m)
 }

@@ -12,6 +12,8 @@
 //     that Docker's format shares ([WriteArchive]). It appears under its name
 //     whole or not at all, by rename(2); what was there before stays until
 //     then. A failing or cancelled write leaves nothing behind.
+//   - A document about an image is attached by a manifest of its own that refers
+//     to the image ([NewReferrer]); the image is the same with it and without.
 //   - Layers stay files on disk and are read once for each output; their size
 //     and digest are verified while they are copied.
 package oci
@@ -36,6 +38,8 @@ type Release struct {
 	tags   []string
 	images []v1.Image
 	index  v1.ImageIndex // nil for one image
+
+	referrers []v1.Image
 }
 
 // NewRelease names the images that [NewImage] made of a spec, one for each of
