@@ -63,6 +63,8 @@ func fileCommand(name string) commandFunc {
 		return mkdir
 	case "mkfifo":
 		return mkfifo
+	case "mknod":
+		return mknod
 	case "mv":
 		return mv
 	case "readlink":
@@ -143,6 +145,8 @@ func systemCommand(name string) commandFunc {
 		return env
 	case "false":
 		return func(*process) error { return status(1) }
+	case "hostname":
+		return hostname
 	case "pwd":
 		return func(p *process) error { return p.print(p.dir + "\n") }
 	case "rc-update":

@@ -14,7 +14,7 @@ const applets = `bin/ash bin/cat bin/chgrp bin/chmod bin/chown bin/cp bin/date b
 bin/grep bin/kill bin/ln bin/ls bin/mkdir bin/mv bin/printenv bin/pwd bin/rm bin/rmdir bin/run-parts bin/sed bin/sh bin/sleep
 bin/stat bin/sync bin/touch bin/true bin/uname bin/usleep sbin/depmod sbin/modprobe usr/bin/[ usr/bin/[[ usr/bin/awk
 usr/bin/basename usr/bin/cmp usr/bin/comm usr/bin/cut usr/bin/diff usr/bin/dirname usr/bin/env usr/bin/expr usr/bin/find
-usr/bin/getent usr/bin/head usr/bin/id usr/bin/install usr/bin/killall usr/bin/nproc usr/bin/passwd usr/bin/printf
+usr/bin/getent usr/bin/head usr/bin/id usr/bin/install usr/bin/killall usr/bin/mkfifo bin/mknod usr/bin/nproc usr/bin/passwd usr/bin/printf
 usr/bin/readlink usr/bin/realpath usr/bin/seq usr/bin/sort usr/bin/tail usr/bin/tee usr/bin/test usr/bin/tr usr/bin/uniq
 usr/bin/unlink usr/bin/wc usr/bin/which usr/bin/whoami usr/bin/xargs usr/sbin/add-shell usr/sbin/addgroup usr/sbin/adduser
 usr/sbin/delgroup usr/sbin/deluser usr/sbin/remove-shell`

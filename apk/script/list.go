@@ -248,26 +248,3 @@ func modeString(n *tree.Node) string {
 	}
 	return string(out)
 }
-
-// mkfifo is mkfifo(1).
-func mkfifo(p *process) error {
-	opts, operands, err := p.options("m:", "mode=m")
-	if err != nil {
-		return err
-	}
-	mode := 0o666 &^ p.umask
-	if opts.has('m') {
-		var ok bool
-		if mode, ok = parseMode(opts.value('m'), 0o666, false, p.umask); !ok {
-			return p.fail("invalid mode '%s'", opts.value('m'))
-		}
-	}
-	for _, name := range operands {
-		if err := p.tree.Add(p.abs(name), &tree.Node{Kind: tree.Fifo, Mode: mode}); err != nil {
-			if err := p.warnErr(err, "%s", name); err != nil {
-				return err
-			}
-		}
-	}
-	return p.done()
-}

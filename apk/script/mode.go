@@ -165,7 +165,7 @@ func chmod(p *process) error {
 			}
 			continue
 		}
-		if opts.has('R') {
+		if l, err := p.lstat(name); opts.has('R') && err == nil && l == n { // a symlink is not entered
 			eachNode(n, func(n *tree.Node) {
 				if n.Kind != tree.Symlink {
 					apply(n)

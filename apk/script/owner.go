@@ -55,7 +55,18 @@ func (p *process) changeOwners(parse func(string) (uid, gid int, err error)) err
 		case opts.has('R'):
 			eachNode(n, func(n *tree.Node) { setOwner(n, uid, gid) })
 		default:
-			setOwner(n, uid, gid)
+			u, g := uid, gid
+			if l, err := p.lstat(name); err == nil && l != n {
+				// What is not given stays, and busybox asks the symlink
+				// what that is.
+				if u < 0 {
+					u = l.UID
+				}
+				if g < 0 {
+					g = l.GID
+				}
+			}
+			setOwner(n, u, g)
 		}
 	}
 	return p.done()

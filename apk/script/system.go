@@ -51,6 +51,19 @@ func uname(p *process) error {
 	return p.print(strings.Join(out, " ") + "\n")
 }
 
+// hostname answers as on a machine that nobody named: the host's own name has
+// no place in an image.
+func hostname(p *process) error {
+	_, operands, err := p.options("sfd")
+	if err != nil {
+		return err
+	}
+	if len(operands) > 0 {
+		return p.unsupported("hostname", "sets no name here")
+	}
+	return p.print("localhost\n")
+}
+
 // machineName is what the kernel calls the machine of one of apk's
 // architectures.
 func machineName(arch string) string {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // cat is cat(1).
@@ -159,15 +160,15 @@ func wc(p *process) error {
 	if err != nil {
 		return err
 	}
-	if opts.has('L') || opts.has('m') {
-		return p.unsupported("wc", "has no option as -L or -m that mkimage knows")
+	if opts.has('L') {
+		return p.unsupported("wc", "has no option as -L that mkimage knows")
 	}
-	var total [3]int
+	var total [4]int
 	files := 0
-	show := func(counts [3]int, name string) error {
+	show := func(counts [4]int, name string) error {
 		var cols []string
-		for i, letter := range "lwc" {
-			if len(opts.order) == 0 || opts.has(byte(letter)) {
+		for i, letter := range "lwmc" {
+			if len(opts.order) == 0 && letter != 'm' || opts.has(byte(letter)) {
 				cols = append(cols, strconv.Itoa(counts[i]))
 			}
 		}
@@ -187,7 +188,7 @@ func wc(p *process) error {
 		return p.print(line + "\n")
 	}
 	err = p.readOperands(operands, func(name string, data []byte) error {
-		counts := [3]int{bytes.Count(data, []byte("\n")), len(bytes.Fields(data)), len(data)}
+		counts := [4]int{bytes.Count(data, []byte("\n")), len(bytes.Fields(data)), utf8.RuneCount(data), len(data)}
 		for i := range counts {
 			total[i] += counts[i]
 		}
