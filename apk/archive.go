@@ -107,21 +107,21 @@ func openArchive(path, name string, read func(io.ReaderAt, int64) (*Archive, err
 // readVouched reads a package file for which an index entry vouches.
 func readVouched(src io.ReaderAt, size int64, entry *Package) (*Archive, error) {
 	if entry.Size != 0 && size != entry.Size {
-		return nil, fmt.Errorf("the file has %d bytes where the index says %d", size, entry.Size)
+		return nil, fmt.Errorf("the file has %d bytes, expected are %d", size, entry.Size)
 	}
 	c, err := readControl(src, size)
 	if err != nil {
 		return nil, err
 	}
 	if sum := Checksum(sha1.Sum(c.raw)); sum != entry.Checksum {
-		return nil, fmt.Errorf("its control section has the checksum %s where the index says %s", sum, entry.Checksum)
+		return nil, fmt.Errorf("its control section has the checksum %s, expected is %s", sum, entry.Checksum)
 	}
 	a, err := c.archive(size)
 	if err != nil {
 		return nil, err
 	}
 	if a.Info.Name != entry.Name || a.Info.Version != entry.Version {
-		return nil, fmt.Errorf(".PKGINFO says that it is %s where the index says %s", a.Info.String(), entry)
+		return nil, fmt.Errorf(".PKGINFO says that it is %s, expected is %s", a.Info.String(), entry)
 	}
 	a.Package = entry
 	return a, nil

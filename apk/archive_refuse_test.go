@@ -178,10 +178,10 @@ func TestRefusedByIndex(t *testing.T) {
 	}{
 		{"same", func(*apk.Package) {}, ""},
 		{"size unknown", func(p *apk.Package) { p.Size = 0 }, ""},
-		{"size", func(p *apk.Package) { p.Size++ }, " bytes where the index says "},
-		{"checksum", func(p *apk.Package) { p.Checksum[0] ^= 1 }, "its control section has the checksum " + s.Checksum.String() + " where the index says Q1"},
-		{"name", func(p *apk.Package) { p.Name = "other" }, ".PKGINFO says that it is full-1.2.3-r4 where the index says other-1.2.3-r4"},
-		{"version", func(p *apk.Package) { p.Version = "9" }, ".PKGINFO says that it is full-1.2.3-r4 where the index says full-9"},
+		{"size", func(p *apk.Package) { p.Size++ }, " bytes, expected are "},
+		{"checksum", func(p *apk.Package) { p.Checksum[0] ^= 1 }, "its control section has the checksum " + s.Checksum.String() + ", expected is Q1"},
+		{"name", func(p *apk.Package) { p.Name = "other" }, ".PKGINFO says that it is full-1.2.3-r4, expected is other-1.2.3-r4"},
+		{"version", func(p *apk.Package) { p.Version = "9" }, ".PKGINFO says that it is full-1.2.3-r4, expected is full-9"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			entry := s.Entry()

@@ -254,7 +254,7 @@ func TestFolderFaults(t *testing.T) {
 		{"no package", func(dir string) error { return os.Remove(filepath.Join(dir, arch, "large-1.0-r0.apk")) },
 			"cannot read large-1.0-r0: there is no URL/x86_64/large-1.0-r0.apk; add it or make the folder's index anew"},
 		{"cut package", func(dir string) error { return os.Truncate(filepath.Join(dir, arch, "large-1.0-r0.apk"), 1000) },
-			"cannot use large-1.0-r0: URL/x86_64/large-1.0-r0.apk is not the package that the index describes: the file has 1000 bytes where the index says N; make the folder's index anew"},
+			"cannot use large-1.0-r0: URL/x86_64/large-1.0-r0.apk is not the package that the index describes: the file has 1000 bytes, expected are N; make the folder's index anew"},
 		{"cut index", func(dir string) error { return os.Truncate(filepath.Join(dir, arch, "APKINDEX.tar.gz"), 100) },
 			"cannot use the index of URL for x86_64: "},
 		{"index is a folder", func(dir string) error {

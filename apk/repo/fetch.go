@@ -2,9 +2,11 @@ package repo
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"path/filepath"
 
 	"golang.org/x/sync/errgroup"
@@ -21,6 +23,13 @@ type Choice struct {
 	Repository Repository
 	Arch       string // of the index: noarch packages lie in the folder of an architecture
 	Package    *apk.Package
+
+	// SHA256 is that of the whole file, which a lock vouches for. nil: it is
+	// not known, an index vouches for Package.
+	SHA256 *[sha256.Size]byte
+	// Vendor is a folder, laid out as a repository, from which the package is
+	// taken if it is there. Empty: none. It needs SHA256.
+	Vendor string
 }
 
 // Fetch returns the packages, in the order of the choices, fetched side by
@@ -45,10 +54,16 @@ func (c *Client) fetch(ctx context.Context, choice Choice) (*apk.Archive, error)
 	if name := p.FileName(); name != filepath.Base(name) || choice.Arch != filepath.Base(choice.Arch) {
 		return nil, fmt.Errorf("internal error: %q for %q was chosen, which cannot be the name of a file", name, choice.Arch)
 	}
+	if choice.SHA256 != nil && choice.Vendor != "" {
+		vendored := file{path: filepath.Join(choice.Vendor, choice.Arch, p.FileName())}
+		if a, err := open(ctx, vendored.path, &choice); !errors.Is(err, fs.ErrNotExist) {
+			return a, vendorFault(p, vendored, err)
+		}
+	}
 	f := c.locate(choice.Repository, choice.Arch, p.FileName())
 	if f.path != "" {
-		a, err := open(ctx, f.path, p)
-		return a, packageFault(p, f, err)
+		a, err := open(ctx, f.path, &choice)
+		return a, packageFault(&choice, f, err)
 	}
 	folder, err := c.cache()
 	if err != nil {
@@ -60,7 +75,7 @@ func (c *Client) fetch(ctx context.Context, choice Choice) (*apk.Archive, error)
 		return nil, err
 	}
 	defer end()
-	a, err := open(ctx, path, p)
+	a, err := open(ctx, path, &choice)
 	var damaged *apk.ArchiveError
 	switch {
 	case err == nil || isContextError(err):
@@ -70,8 +85,8 @@ func (c *Client) fetch(ctx context.Context, choice Choice) (*apk.Archive, error)
 	case c.Offline:
 		return nil, &MissingError{folder.Dir, []string{f.String()}}
 	}
-	if err := c.download(ctx, folder, f, p); err != nil {
-		return nil, packageFault(p, f, err)
+	if err := c.download(ctx, folder, f, &choice); err != nil {
+		return nil, packageFault(&choice, f, err)
 	}
 	a, err = apk.OpenArchive(path, p)
 	if err != nil {
@@ -81,16 +96,29 @@ func (c *Client) fetch(ctx context.Context, choice Choice) (*apk.Archive, error)
 }
 
 // open opens a package file and verifies all of it.
-func open(ctx context.Context, path string, p *apk.Package) (*apk.Archive, error) {
-	a, err := apk.OpenArchive(path, p)
+func open(ctx context.Context, path string, choice *Choice) (*apk.Archive, error) {
+	a, err := apk.OpenArchive(path, choice.Package)
 	if err != nil {
 		return nil, err
 	}
-	return a, a.VerifyData(ctx)
+	if choice.SHA256 == nil {
+		return a, a.VerifyData(ctx)
+	}
+	// This covers the data too; who reads that verifies it once more.
+	hash := sha256.New()
+	if _, err := a.Copy(ctx, hash); err != nil {
+		return nil, err
+	}
+	if sum := [sha256.Size]byte(hash.Sum(nil)); sum != *choice.SHA256 {
+		return nil, &apk.ArchiveError{Name: choice.Package.String(), Err: fmt.Errorf(
+			"the file has the SHA-256 %x, expected is %x", sum, *choice.SHA256)}
+	}
+	return a, nil
 }
 
 // download brings a package into the cache, if it is the right one.
-func (c *Client) download(ctx context.Context, folder fetched, f file, p *apk.Package) error {
+func (c *Client) download(ctx context.Context, folder fetched, f file, choice *Choice) error {
+	p := choice.Package
 	t, err := folder.Create(cache.Packages, packageName(p))
 	if err != nil {
 		return &cacheError{err}
@@ -105,7 +133,7 @@ func (c *Client) download(ctx context.Context, folder fetched, f file, p *apk.Pa
 			}
 			return err
 		}
-		_, err := open(ctx, t.Name(), p)
+		_, err := open(ctx, t.Name(), choice)
 		if err == nil {
 			break
 		}
@@ -130,14 +158,24 @@ func (e *cacheError) Error() string { return e.err.Error() }
 func (e *cacheError) Unwrap() error { return e.err }
 
 // packageFault names the package, where it was to come from and the way out.
-func packageFault(p *apk.Package, f file, err error) error {
+func packageFault(choice *Choice, f file, err error) error {
+	p := choice.Package
 	var cache *cacheError
 	var archive *apk.ArchiveError
+	var status *statusError
+	gone := errors.Is(err, fs.ErrNotExist) ||
+		errors.As(err, &status) && (status.code == http.StatusNotFound || status.code == http.StatusGone)
 	switch {
 	case err == nil, isContextError(err):
 		return err
 	case errors.As(err, &cache):
 		return cache.err
+	case gone && choice.SHA256 != nil:
+		return fmt.Errorf("cannot fetch %s: there is no %s any more; take what is there now with \"mkimage lock --update %s\", "+
+			"or name a folder that \"mkimage vendor\" made with --vendor", p, f, p.Name)
+	case errors.As(err, &archive) && choice.SHA256 != nil:
+		return fmt.Errorf("cannot use %s: %s is not the package that is locked: %w; "+
+			"take what is there now with \"mkimage lock --update %s\", if that is to be trusted", p, f, archive.Err, p.Name)
 	case errors.As(err, &archive) && f.path != "":
 		return fmt.Errorf("cannot use %s: %s is not the package that the index describes: %w; make the folder's index anew", p, f, archive.Err)
 	case errors.As(err, &archive):
@@ -149,6 +187,19 @@ func packageFault(p *apk.Package, f file, err error) error {
 		return fmt.Errorf("cannot read %s: %w", p, err)
 	}
 	return fmt.Errorf("cannot fetch %s from %s: %s; %s", p, f, reason(err), wayOut(err))
+}
+
+// vendorFault is packageFault for what lies in a vendor folder.
+func vendorFault(p *apk.Package, f file, err error) error {
+	var archive *apk.ArchiveError
+	switch {
+	case err == nil, isContextError(err):
+		return err
+	case errors.As(err, &archive):
+		return fmt.Errorf("cannot use %s: %s is not the package that is locked: %w; "+
+			"remove it or make the folder anew with \"mkimage vendor\"", p, f, archive.Err)
+	}
+	return fmt.Errorf("cannot read %s: %w", p, err)
 }
 
 // each calls do for 0 to n-1, as many at a time as the client allows. The
