@@ -22,7 +22,7 @@ one line an image: its reference with its digest.
                         (default: NAME.tar beside the spec)
   -o, --output DIR/     an OCI image layout
   --tag TAG             in place of the spec's tags; repeatable
-` + specHelp + fetchHelp + `
+` + documentHelp + specHelp + fetchHelp + `
 SOURCE_DATE_EPOCH is the time of what is made; without it, the time at which the
 newest package was built.
 
@@ -33,6 +33,7 @@ Example:
 type buildFlags struct {
 	specFlags
 	fetchFlags
+	documentFlags
 	output string
 	tags   []string
 }
@@ -45,11 +46,14 @@ func newBuild(stdout, stderr io.Writer) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			bar := newProgress(stderr)
 			defer bar.done()
+			if err := flags.understood(cmd); err != nil {
+				return err
+			}
 			f, err := flags.fetcher(cmd, bar)
 			if err != nil {
 				return err
 			}
-			b := &builder{fetcher: f, bar: bar, stderr: stderr}
+			b := &builder{fetcher: f, bar: bar, stderr: stderr, bills: flags.wanted()}
 			references, err := flags.build(cmd.Context(), b, args)
 			bar.done()
 			for _, r := range references {
@@ -62,6 +66,7 @@ func newBuild(stdout, stderr io.Writer) *cobra.Command {
 	}
 	flags.specFlags.register(cmd)
 	flags.fetchFlags.register(cmd)
+	flags.documentFlags.register(cmd)
 	cmd.Flags().StringVarP(&flags.output, "output", "o", "", "")
 	cmd.Flags().StringSliceVar(&flags.tags, "tag", nil, "")
 	setHelp(cmd, buildHelp)
@@ -82,17 +87,21 @@ func (f *buildFlags) build(ctx context.Context, b *builder, args []string) (refe
 	if err != nil {
 		return nil, err
 	}
+	if err := f.documentFlags.check(images); err != nil {
+		return nil, err
+	}
 	if b.work, err = os.MkdirTemp("", "mkimage-"); err != nil {
 		return nil, fmt.Errorf("cannot make a folder for layers: %w; TMPDIR names another place", err)
 	}
 	defer os.RemoveAll(b.work)
 	for _, out := range outputs {
 		for _, img := range out.images {
-			release, err := f.release(ctx, b, img)
+			release, documents, err := f.release(ctx, b, img)
 			if err != nil {
 				return nil, err
 			}
 			out.releases = append(out.releases, release)
+			out.documents = append(out.documents, documents...)
 		}
 	}
 	for _, out := range outputs {
@@ -102,28 +111,44 @@ func (f *buildFlags) build(ctx context.Context, b *builder, args []string) (refe
 			return references, err
 		}
 		references = append(references, written...)
+		if err := f.documentFlags.write(out.documents); err != nil {
+			return references, err
+		}
 	}
 	return references, nil
 }
 
-// release builds one spec for its platforms.
-func (f *buildFlags) release(ctx context.Context, b *builder, img *spec.Image) (*oci.Release, error) {
+// release builds one spec for its platforms, and makes the documents about it
+// that were asked for.
+func (f *buildFlags) release(ctx context.Context, b *builder, img *spec.Image) (*oci.Release, []oci.Document, error) {
+	source, err := readSource(img, f.specFlags.tags, b.epoch)
+	if err != nil {
+		return nil, nil, err
+	}
+	var all []*built
 	var images []v1.Image
 	for _, p := range img.Platforms {
-		built, err := b.platform(ctx, img, p)
+		one, err := b.platform(ctx, img, p)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		images = append(images, built)
+		all = append(all, one)
+		images = append(images, one.image)
 	}
-	return oci.NewRelease(img, f.tags, images...)
+	release, err := oci.NewRelease(img, f.tags, images...)
+	if err != nil {
+		return nil, nil, err
+	}
+	documents, err := f.describe(release, all, source)
+	return release, documents, err
 }
 
 // output is a file or folder to write, with the images that go into it.
 type output struct {
-	path     string
-	images   []*spec.Image
-	releases []*oci.Release
+	path      string
+	images    []*spec.Image
+	releases  []*oci.Release
+	documents []oci.Document // about the releases
 }
 
 // outputs says where each image goes, and refuses what could not be written

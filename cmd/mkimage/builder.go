@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"strconv"
 
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-
 	"github.com/mkimage/mkimage/apk"
 	"github.com/mkimage/mkimage/apk/script"
 	"github.com/mkimage/mkimage/assemble"
@@ -30,10 +28,11 @@ type builder struct {
 	epoch   *int64 // SOURCE_DATE_EPOCH, if it is set
 	work    string // folder for programs and layers until all is written
 	made    int    // files made in it
+	bills   bool   // list what images are made of
 }
 
 // platform makes one image for one platform: resolve, fetch, compose, encode.
-func (b *builder) platform(ctx context.Context, img *spec.Image, p spec.Platform) (v1.Image, error) {
+func (b *builder) platform(ctx context.Context, img *spec.Image, p spec.Platform) (*built, error) {
 	q, err := ask(img, p)
 	if err != nil {
 		return nil, err
@@ -68,7 +67,12 @@ func (b *builder) platform(ctx context.Context, img *spec.Image, p spec.Platform
 	if err != nil {
 		return nil, err
 	}
-	return oci.NewImage(img, oci.Options{Platform: p, Created: epoch, User: root.User, Skipped: skipped, Layer: l})
+	image, err := oci.NewImage(img, oci.Options{Platform: p, Created: epoch, User: root.User, Skipped: skipped, Layer: l})
+	if err != nil || !b.bills {
+		return &built{image: image}, err
+	}
+	bill, err := b.bill(ctx, image, parts{img, p, epoch, chosen, archives, programs, root.Tree})
+	return &built{image, bill}, err
 }
 
 // composition is what the tree is made of.

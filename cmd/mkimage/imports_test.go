@@ -11,19 +11,21 @@ import (
 func TestImports(t *testing.T) {
 	const module = "github.com/mkimage/mkimage/"
 	allowed := map[string]string{
-		"schemas":         "",
-		"apk":             "",
-		"apk/solver":      "apk",
-		"cache":           "",
-		"apk/repo":        "apk cache",
-		"assemble/tree":   "",
-		"apk/script":      "apk assemble/tree",
-		"spec":            "schemas apk",
-		"assemble":        "spec apk apk/script assemble/tree",
-		"assemble/binary": "spec apk",
-		"assemble/layer":  "assemble/tree",
-		"assemble/oci":    "spec assemble/layer",
-		"cmd/mkimage":     "spec apk apk/solver apk/repo apk/script assemble assemble/tree assemble/binary assemble/layer assemble/oci",
+		"schemas":             "",
+		"apk":                 "",
+		"apk/solver":          "apk",
+		"cache":               "",
+		"apk/repo":            "apk cache",
+		"assemble/tree":       "",
+		"apk/script":          "apk assemble/tree",
+		"spec":                "schemas apk",
+		"assemble":            "spec apk apk/script assemble/tree",
+		"assemble/binary":     "spec apk",
+		"assemble/layer":      "assemble/tree",
+		"assemble/oci":        "spec assemble/layer",
+		"assemble/sbom":       "apk assemble/tree",
+		"assemble/provenance": "assemble/sbom",
+		"cmd/mkimage":         "assemble/sbom assemble/provenance spec apk apk/solver apk/repo apk/script assemble assemble/tree assemble/binary assemble/layer assemble/oci",
 	}
 	list := exec.CommandContext(t.Context(), "go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, module+"...")
 	out, err := list.Output()

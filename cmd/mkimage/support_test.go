@@ -40,6 +40,7 @@ func haveAlpine() (bool, error) {
 //
 //	package NAME VERSION
 //	depends|provides|install_if|replaces|triggers VALUE...
+//	origin|license TEXT
 //	file PATH MODE CONTENT, with \n between lines
 //	link PATH TARGET
 //	script KIND LINE
@@ -83,6 +84,10 @@ func describe(p *apktest.Package, verb, rest string) error {
 		p.Provides = append(p.Provides, words...)
 	case "install_if":
 		p.InstallIf = append(p.InstallIf, words...)
+	case "origin":
+		p.Origin = rest
+	case "license":
+		p.License = rest
 	case "replaces":
 		p.Replaces = append(p.Replaces, words...)
 	case "triggers":
