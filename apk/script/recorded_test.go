@@ -2,6 +2,7 @@ package script_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -34,7 +35,7 @@ func readRecorded(t testing.TB, file string) []recorded {
 		head, output, _ := strings.Cut(rest, "\n")
 		c := recorded{script: text}
 		if head != "" {
-			if c.status, err = strconv.Atoi(strings.Trim(head, " (status)")); err != nil {
+			if _, err := fmt.Sscanf(head, " (status %d)", &c.status); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -133,11 +133,6 @@ func (s *sedRun) substitute(c *sedCommand, next int) (int, cycleEnd, error) {
 	if err != nil {
 		return next, cycleGoesOn, err
 	}
-	for _, part := range c.with {
-		if part.group > re.NumSubexp() {
-			return next, cycleGoesOn, s.unsupported("sed", "has no group %d in this command", part.group)
-		}
-	}
 	space, changed := c.replace(s.space, re)
 	if !changed {
 		return next, cycleGoesOn, nil
