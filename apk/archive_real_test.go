@@ -8,20 +8,8 @@ import (
 	"testing"
 
 	"github.com/mkimage/mkimage/apk"
+	"github.com/mkimage/mkimage/internal/apktest"
 )
-
-// alpineDir returns the folder with Alpine's own packages, keys beside them.
-func alpineDir(tb testing.TB) string {
-	tb.Helper()
-	dir := os.Getenv("MKIMAGE_ALPINE")
-	if dir == "" {
-		if os.Getenv("CI") == "true" {
-			tb.Fatal("MKIMAGE_ALPINE does not name the folder of real packages")
-		}
-		tb.Skip("skipped: MKIMAGE_ALPINE does not name the folder of real packages")
-	}
-	return dir
-}
 
 func realKeys(tb testing.TB, dir string) apk.Keys {
 	tb.Helper()
@@ -42,7 +30,7 @@ func realKeys(tb testing.TB, dir string) apk.Keys {
 // TestRealArchives reads and verifies every real package to its last byte,
 // vouched for by its own signature.
 func TestRealArchives(t *testing.T) {
-	dir := alpineDir(t)
+	dir := apktest.Alpine(t)
 	keys := realKeys(t, dir)
 	var files []string
 	for _, pattern := range []string{"lab/*/*.apk", "v*/*/*/*.apk"} {
@@ -76,8 +64,8 @@ func TestRealArchives(t *testing.T) {
 
 // BenchmarkWalk unpacks and verifies a package of usual size.
 func BenchmarkWalk(b *testing.B) {
-	file := filepath.Join(alpineDir(b), "lab", "x86_64", "binutils-2.41-r0.apk")
-	a, err := apk.OpenSignedArchive(file, realKeys(b, alpineDir(b)))
+	file := filepath.Join(apktest.Alpine(b), "lab", "x86_64", "binutils-2.41-r0.apk")
+	a, err := apk.OpenSignedArchive(file, realKeys(b, apktest.Alpine(b)))
 	if err != nil {
 		b.Fatal(err)
 	}

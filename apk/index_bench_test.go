@@ -7,12 +7,13 @@ import (
 	"testing"
 
 	"github.com/mkimage/mkimage/apk"
+	"github.com/mkimage/mkimage/internal/apktest"
 )
 
 // BenchmarkIndex is reading, opening and writing the 17,587 packages of a
 // community repository.
 func BenchmarkIndex(b *testing.B) {
-	file, err := os.ReadFile(filepath.Join(realIndexes(b), "v3.19/community/x86_64/APKINDEX.tar.gz"))
+	file, err := os.ReadFile(filepath.Join(apktest.Alpine(b), "v3.19/community/x86_64/APKINDEX.tar.gz"))
 	if err != nil {
 		b.Fatal(err)
 	}

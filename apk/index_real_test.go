@@ -7,22 +7,8 @@ import (
 	"testing"
 
 	"github.com/mkimage/mkimage/apk"
+	"github.com/mkimage/mkimage/internal/apktest"
 )
-
-// realIndexes returns the folder with Alpine's real packages and indexes, or
-// skips the test.
-func realIndexes(tb testing.TB) string {
-	tb.Helper()
-	dir := os.Getenv("MKIMAGE_ALPINE")
-	switch {
-	case dir != "":
-	case os.Getenv("CI") == "true":
-		tb.Fatal("MKIMAGE_ALPINE is not set")
-	default:
-		tb.Skip("MKIMAGE_ALPINE does not name a folder of Alpine's packages")
-	}
-	return dir
-}
 
 func alpineKeys(tb testing.TB) apk.Keys {
 	tb.Helper()
@@ -34,7 +20,7 @@ func alpineKeys(tb testing.TB) apk.Keys {
 }
 
 func TestReadRealIndexes(t *testing.T) {
-	dir := realIndexes(t)
+	dir := apktest.Alpine(t)
 	var uninstallable []string
 	for repo, packages := range map[string]int{
 		"v3.16/main": 4929, "v3.17/main": 5004, "v3.19/main": 5443, "v3.19/community": 17587,

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/mkimage/mkimage/apk"
+	"github.com/mkimage/mkimage/internal/apktest"
 )
 
 // describedPackages returns the packages of a text that FormatIndex could have
@@ -55,13 +56,7 @@ func TestFormatIndex(t *testing.T) {
 // TestFormatIndexReal writes what an index of Alpine says of packages that can
 // be installed, and reads it.
 func TestFormatIndexReal(t *testing.T) {
-	dir := os.Getenv("MKIMAGE_ALPINE")
-	if dir == "" {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("MKIMAGE_ALPINE names no folder of real packages")
-		}
-		t.Skip("MKIMAGE_ALPINE names no folder of real packages")
-	}
+	dir := apktest.Alpine(t)
 	file, err := os.Open(filepath.Join(dir, "v3.19/main/x86_64/APKINDEX.tar.gz"))
 	if err != nil {
 		t.Fatal(err)

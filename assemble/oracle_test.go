@@ -21,13 +21,14 @@ import (
 	"github.com/mkimage/mkimage/apk/solver"
 	"github.com/mkimage/mkimage/assemble"
 	"github.com/mkimage/mkimage/assemble/tree"
+	"github.com/mkimage/mkimage/internal/apktest"
 	"github.com/mkimage/mkimage/spec"
 )
 
 // TestOracleWithoutScripts composes real packages and compares the tree with
 // the one that apk-tools made with --no-scripts.
 func TestOracleWithoutScripts(t *testing.T) {
-	alpine := alpineFolder(t)
+	alpine := apktest.Alpine(t)
 	oracle := filepath.Join(alpine, "..", "oracle", "rootfs")
 	repo := openLab(t, alpine)
 	for name, world := range readWorlds[[]string](t, oracle) {
@@ -45,7 +46,7 @@ func TestOracleWithoutScripts(t *testing.T) {
 // TestOracle composes real packages with their scripts and compares the tree
 // with the one that apk-tools made.
 func TestOracle(t *testing.T) {
-	alpine := alpineFolder(t)
+	alpine := apktest.Alpine(t)
 	oracle := filepath.Join(alpine, "..", "oracle", "rootfs")
 	repo := openLab(t, alpine)
 	for name, world := range readWorlds[[]string](t, oracle) {
@@ -64,7 +65,7 @@ func TestOracle(t *testing.T) {
 // TestOracleOverlaps composes small packages that meet in files, directories,
 // links and owners, and compares the tree or expects a refusal.
 func TestOracleOverlaps(t *testing.T) {
-	alpine := alpineFolder(t)
+	alpine := apktest.Alpine(t)
 	oracle := filepath.Join(alpine, "..", "oracle", "overlaps")
 	own := openRepository(t, filepath.Join(oracle, "repo", "x86_64"), filepath.Join(oracle, "synth.rsa.pub"))
 	repo := openLab(t, alpine)
@@ -88,19 +89,6 @@ func TestOracleOverlaps(t *testing.T) {
 			}
 		})
 	}
-}
-
-// alpineFolder returns the folder of real packages.
-func alpineFolder(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("MKIMAGE_ALPINE")
-	if dir == "" {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("MKIMAGE_ALPINE is not set")
-		}
-		t.Skip("MKIMAGE_ALPINE does not name a folder of real packages")
-	}
-	return dir
 }
 
 // lab is a repository in a folder.
@@ -387,10 +375,7 @@ func shadowSum(t *testing.T, n *tree.Node) string {
 // BenchmarkCompose composes the largest world of the oracle, decoding every
 // package, and with the packages' entries known.
 func BenchmarkCompose(b *testing.B) {
-	alpine := os.Getenv("MKIMAGE_ALPINE")
-	if alpine == "" {
-		b.Skip("MKIMAGE_ALPINE does not name a folder of real packages")
-	}
+	alpine := apktest.Alpine(b)
 	world := readWorlds[[]string](b, filepath.Join(alpine, "..", "oracle", "rootfs"))["b-big"]
 	in := labInput(b, world, openLab(b, alpine))
 	compose := func(b *testing.B) {

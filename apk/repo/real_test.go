@@ -9,18 +9,13 @@ import (
 
 	"github.com/mkimage/mkimage/apk"
 	"github.com/mkimage/mkimage/apk/repo"
+	"github.com/mkimage/mkimage/internal/apktest"
 )
 
 // labClient returns a client for the folder of real packages, and that folder.
 func labClient(tb testing.TB) (*repo.Client, string) {
 	tb.Helper()
-	dir := os.Getenv("MKIMAGE_ALPINE")
-	if dir == "" {
-		if os.Getenv("CI") == "true" {
-			tb.Fatal("MKIMAGE_ALPINE does not name the folder of real packages")
-		}
-		tb.Skip("skipped: MKIMAGE_ALPINE does not name the folder of real packages")
-	}
+	dir := apktest.Alpine(tb)
 	pem, err := os.ReadFile(filepath.Join(dir, "keys", "lab.rsa.pub"))
 	if err != nil {
 		tb.Fatal(err)

@@ -13,22 +13,8 @@ import (
 	"testing"
 
 	"github.com/mkimage/mkimage/apk"
+	"github.com/mkimage/mkimage/internal/apktest"
 )
-
-// alpine returns the folder with Alpine's real packages and indexes, or skips
-// the test.
-func alpine(tb testing.TB) string {
-	tb.Helper()
-	dir := os.Getenv("MKIMAGE_ALPINE")
-	switch {
-	case dir != "":
-	case os.Getenv("CI") == "true":
-		tb.Fatal("MKIMAGE_ALPINE is not set")
-	default:
-		tb.Skip("MKIMAGE_ALPINE does not name a folder of Alpine's packages")
-	}
-	return dir
-}
 
 // realIndex reads a repository of that folder, such as "v3.19/main".
 func realIndex(tb testing.TB, repository string) *apk.Index {
@@ -37,7 +23,7 @@ func realIndex(tb testing.TB, repository string) *apk.Index {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	f, err := os.Open(filepath.Join(alpine(tb), repository, "x86_64", "APKINDEX.tar.gz"))
+	f, err := os.Open(filepath.Join(apktest.Alpine(tb), repository, "x86_64", "APKINDEX.tar.gz"))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -61,7 +47,7 @@ type answer struct {
 
 func answers(tb testing.TB) []answer {
 	tb.Helper()
-	f, err := os.Open(filepath.Join(alpine(tb), "..", "oracle", "solver", "worlds.jsonl.gz"))
+	f, err := os.Open(filepath.Join(apktest.Alpine(tb), "..", "oracle", "solver", "worlds.jsonl.gz"))
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/mkimage/mkimage/apk"
 	"github.com/mkimage/mkimage/assemble/binary"
+	"github.com/mkimage/mkimage/internal/apktest"
 	"github.com/mkimage/mkimage/spec"
 )
 
@@ -197,13 +198,7 @@ func TestCheckNoFile(t *testing.T) {
 
 // TestReadAlpine reads a program that Alpine linked.
 func TestReadAlpine(t *testing.T) {
-	dir := os.Getenv("MKIMAGE_ALPINE")
-	if dir == "" {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("MKIMAGE_ALPINE names no folder of Alpine's packages")
-		}
-		t.Skip("MKIMAGE_ALPINE names no folder of Alpine's packages")
-	}
+	dir := apktest.Alpine(t)
 	g := readAlpine(t, dir, "jq-*.apk", "usr/bin/jq")
 	if g.Interpreter != "/lib/ld-musl-x86_64.so.1" || !slices.Contains(g.Needed, "libonig.so.5") {
 		t.Errorf("jq has the interpreter %s and needs %v", g.Interpreter, g.Needed)

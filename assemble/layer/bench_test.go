@@ -3,13 +3,13 @@ package layer_test
 import (
 	"context"
 	"io"
-	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/mkimage/mkimage/apk"
 	"github.com/mkimage/mkimage/assemble/layer"
 	"github.com/mkimage/mkimage/assemble/tree"
+	"github.com/mkimage/mkimage/internal/apktest"
 )
 
 // BenchmarkWrite writes text from a package. Memory in use does not grow with
@@ -40,10 +40,7 @@ func BenchmarkWriteFiles(b *testing.B) {
 // BenchmarkWriteAlpine writes real packages, unpacked and verified as they are
 // written.
 func BenchmarkWriteAlpine(b *testing.B) {
-	dir := os.Getenv("MKIMAGE_ALPINE")
-	if dir == "" {
-		b.Skip("MKIMAGE_ALPINE names no folder of Alpine's packages")
-	}
+	dir := apktest.Alpine(b)
 	files, err := filepath.Glob(filepath.Join(dir, "lab", "x86_64", "*.apk"))
 	if err != nil {
 		b.Fatal(err)

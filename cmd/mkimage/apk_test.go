@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/mkimage/mkimage/internal/apktest"
 )
 
 // TestApkInImage has Alpine's own apk, in a container, work on an image as on
@@ -13,14 +15,14 @@ import (
 func TestApkInImage(t *testing.T) {
 	tool(t, "docker")
 	name := load(t, labImage(t, `"alpine-base", "openssh-server"`, "user: \"root\"\n"))
-	lab := filepath.Join(alpine(t), "lab")
+	lab := filepath.Join(apktest.Alpine(t), "lab")
 	apk := func(t *testing.T, script string) string {
 		t.Helper()
 		return runTool(t, "docker", "run", "--rm", "--network", "none", "--volume", lab+":/lab:ro", name, "sh", "-ec", script)
 	}
 
 	t.Run("info", func(t *testing.T) {
-		resolved := mkimage(t, "resolve", "--repository", lab, "--key", filepath.Join(alpine(t), "keys", "lab.rsa.pub"),
+		resolved := mkimage(t, "resolve", "--repository", lab, "--key", filepath.Join(apktest.Alpine(t), "keys", "lab.rsa.pub"),
 			"--platform", "linux/amd64", "--", "alpine-base", "openssh-server")
 		want := strings.Fields(strings.ReplaceAll(resolved, "=", "-"))
 		got := strings.Fields(apk(t, "apk info -v"))
@@ -64,10 +66,10 @@ func TestApkInImage(t *testing.T) {
 // and reads its greeting.
 func TestDockerRunsSSHD(t *testing.T) {
 	tool(t, "docker")
-	lab := filepath.Join(alpine(t), "lab")
+	lab := filepath.Join(apktest.Alpine(t), "lab")
 	dir := t.TempDir()
 	key := filepath.Join(dir, "key.cue")
-	write(t, key, "apk: keys: [\""+filepath.Join(alpine(t), "keys", "lab.rsa.pub")+"\"]\n")
+	write(t, key, "apk: keys: [\""+filepath.Join(apktest.Alpine(t), "keys", "lab.rsa.pub")+"\"]\n")
 	archive := filepath.Join(dir, "sshd.tar")
 	const release = "https://dl-cdn.alpinelinux.org/alpine/v3.19/"
 	mkimage(t, "build", "../../examples/sshd/app.cue", key, "--platform", "linux/amd64", "-o", archive,

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/mkimage/mkimage/internal/apktest"
 )
 
 // tool skips a test that needs a program which is not here; with CI set it
@@ -33,19 +35,6 @@ func tool(t *testing.T, names ...string) {
 		}
 		t.Skipf("%s is not here: %v", name, err)
 	}
-}
-
-// alpine returns the folder of real packages, or skips.
-func alpine(t *testing.T) string {
-	t.Helper()
-	have, err := haveAlpine()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !have {
-		t.Skip("MKIMAGE_ALPINE names no folder of real Alpine packages")
-	}
-	return os.Getenv("MKIMAGE_ALPINE")
 }
 
 // runTool runs a program and returns what it prints.
@@ -74,7 +63,7 @@ func mkimage(t *testing.T, args ...string) string {
 // labImage builds an image of real packages and returns its archive.
 func labImage(t *testing.T, packages, rest string) string {
 	t.Helper()
-	dir, lab := t.TempDir(), alpine(t)
+	dir, lab := t.TempDir(), apktest.Alpine(t)
 	text := fmt.Sprintf("name: \"test.example/lab\"\napk: {\n\trepositories: [%q]\n\tkeys: [%q]\n\tpackages: [%s]\n}\n%s",
 		filepath.Join(lab, "lab"), filepath.Join(lab, "keys", "lab.rsa.pub"), packages, rest)
 	file := filepath.Join(dir, "lab.cue")
