@@ -49,7 +49,7 @@ func (c *Client) Indexes(ctx context.Context, repositories []Repository, arch st
 	if err != nil {
 		return nil, err
 	}
-	return indexes, nil
+	return indexes, checkArch(indexes)
 }
 
 // Index returns the index of one repository for an architecture. A client
@@ -74,10 +74,7 @@ func (c *Client) Index(ctx context.Context, r Repository, arch string) (*Index, 
 		return nil, indexFault(r, arch, file, err)
 	}
 	index = &Index{Repository: r, Arch: arch, Digest: sha256.Sum256(content)}
-	if index.Index, err = c.readIndex(index.Digest, content); err == nil {
-		err = checkArch(index)
-	}
-	if err != nil {
+	if index.Index, err = c.readIndex(index.Digest, content); err != nil {
 		return nil, indexFault(r, arch, file, &contentError{err})
 	}
 	if err := done(); err != nil {
@@ -162,23 +159,28 @@ func readFolderIndex(path string) ([]byte, error) {
 	return content, err
 }
 
-// checkArch refuses an index that has packages, and none for its folder's
-// architecture.
-func checkArch(x *Index) error {
-	other := ""
-	for p, err := range x.All() {
-		if err != nil {
-			return err
+// checkArch refuses indexes of which none has a package for the architecture
+// while one has packages for another: a folder or mirror is laid out wrongly.
+// Beside a right index, a wrong one does no harm; apk goes on as well, and
+// choosing from it is refused by name.
+func checkArch(indexes []*Index) error {
+	var wrong error
+	for _, x := range indexes {
+		other := ""
+		for p, err := range x.All() {
+			if err != nil {
+				return err
+			}
+			if p.Arch == x.Arch || p.Arch == "noarch" || p.Arch == "" {
+				return nil
+			}
+			other = p.Arch
 		}
-		if p.Arch == x.Arch || p.Arch == "noarch" || p.Arch == "" {
-			return nil
+		if other != "" && wrong == nil {
+			wrong = fmt.Errorf("cannot use the index of %s for %s: it is an index for %s", x.Repository, x.Arch, other)
 		}
-		other = p.Arch
 	}
-	if other != "" {
-		return fmt.Errorf("it is an index for %s", other)
-	}
-	return nil
+	return wrong
 }
 
 // contentError is a fault of what arrived, not of how.
