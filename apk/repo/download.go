@@ -12,12 +12,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/mkimage/mkimage/internal/network"
 )
 
-const (
-	attempts      = 4
-	maxRetryAfter = 30 * time.Second
-)
+// attempts is how often a file is asked for.
+const attempts = 4
 
 // download is one file to be had from a URL.
 type download struct {
@@ -170,7 +170,7 @@ func (d *download) accept(response *http.Response) (done bool, err error) {
 			return false, err
 		}
 	}
-	return false, &statusError{response.StatusCode, retryAfter(response)}
+	return false, &statusError{response.StatusCode, network.RetryAfter(response.Header, time.Now())}
 }
 
 func (d *download) restart() error {
@@ -242,16 +242,6 @@ func totalSize(response *http.Response) int64 {
 		return n
 	}
 	return -1
-}
-
-// retryAfter returns how long a server asks to wait, where it says so in
-// seconds.
-func retryAfter(response *http.Response) time.Duration {
-	n, err := strconv.Atoi(response.Header.Get("Retry-After"))
-	if err != nil || n < 0 {
-		return 0
-	}
-	return min(time.Duration(min(n, 3600))*time.Second, maxRetryAfter)
 }
 
 var (

@@ -2,17 +2,15 @@ package repo
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/mkimage/mkimage/internal/network"
 )
 
 // MissingError says what an offline build needs and the cache does not have.
@@ -66,16 +64,10 @@ func (e *lastingError) Unwrap() error { return e.err }
 func passing(err error) bool {
 	var status *statusError
 	if errors.As(err, &status) {
-		return status.code >= 500 && status.code != http.StatusNotImplemented ||
-			status.code == http.StatusTooManyRequests || status.code == http.StatusRequestTimeout ||
-			status.code == http.StatusRequestedRangeNotSatisfiable
-	}
-	var dns *net.DNSError
-	if errors.As(err, &dns) {
-		return !dns.IsNotFound
+		return network.PassingStatus(status.code) || status.code == http.StatusRequestedRangeNotSatisfiable
 	}
 	var size *sizeError
-	return !errors.As(err, &size) && !isTrustFault(err) && !isRefusedRedirect(err)
+	return !errors.As(err, &size) && !isRefusedRedirect(err) && network.Passing(err)
 }
 
 // transportFault turns an error of the HTTP client into one that repeats
@@ -86,39 +78,16 @@ func transportFault(ctx context.Context, err error) error {
 	} else if cause != nil {
 		return cause
 	}
-	var urlError *url.Error
-	if errors.As(err, &urlError) {
-		err = urlError.Err
-	}
-	return err
+	return network.Bare(err)
 }
 
 // reason says in words what went wrong with a request.
 func reason(err error) string {
-	var dns *net.DNSError
-	var op *net.OpError
 	var lasting *lastingError
-	switch {
-	case errors.As(err, &lasting):
+	if errors.As(err, &lasting) {
 		return lasting.Error()
-	case errors.As(err, &dns) && dns.IsNotFound:
-		return fmt.Sprintf("there is no host %s", dns.Name)
-	case errors.As(err, &dns):
-		return fmt.Sprintf("the host %s cannot be resolved", dns.Name)
-	case errors.As(err, &op) && op.Op == "proxyconnect":
-		return fmt.Sprintf("the proxy cannot be reached: %v", op.Err)
-	case strings.HasPrefix(err.Error(), "invalid proxy address"):
-		return "the environment's proxy variable is not a URL" // which may hold a password
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return "the host refuses connections"
-	case errors.As(err, &op) && op.Op == "dial":
-		return fmt.Sprintf("the host cannot be reached: %v", op.Err)
-	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
-		return "the server closes the connection without an answer"
-	case isTrustFault(err):
-		return fmt.Sprintf("the server cannot be trusted: %v", err)
 	}
-	return err.Error()
+	return network.Reason(err)
 }
 
 // wayOut says what a user can do about it.
@@ -135,19 +104,10 @@ func wayOut(err error) string {
 		return "correct the URL, or use a mirror with --mirror"
 	case errors.As(err, &size):
 		return "the repository is in the middle of an update or damaged: try again or use another with --mirror"
-	case isTrustFault(err):
+	case network.IsTrustFault(err):
 		return "a private authority's certificate can be named with SSL_CERT_FILE"
 	}
 	return "try again, or use a mirror with --mirror"
-}
-
-// isTrustFault reports whether TLS refused the server.
-func isTrustFault(err error) bool {
-	var verification *tls.CertificateVerificationError
-	var authority x509.UnknownAuthorityError
-	var hostname x509.HostnameError
-	var record tls.RecordHeaderError
-	return errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &hostname) || errors.As(err, &record)
 }
 
 // isDiskFull reports whether a write failed for want of space.
