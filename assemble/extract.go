@@ -100,27 +100,42 @@ func (db *database) place(p *installed, e *apk.Entry, a acl) error {
 		addXattrs(n, e.Xattrs)
 		return nil
 	}
+	n := Shipped(e, p.number)
+	if n == nil {
+		return fmt.Errorf("internal error: entry of kind %s", e.Kind)
+	}
+	n.UID, n.GID = a.uid, a.gid
+	if n.Kind == tree.File {
+		n.Content = db.contents.of(p.source.Archive, e)
+	}
+	return db.tree.Add(temporary, n)
+}
+
+// Shipped returns the node that an entry of a package becomes in an image that
+// changes nothing of it: with the entry's owner by number, and without content.
+// number is the package's, as tree.Source has it. Of directories and hard links,
+// which have no node of their own, it is nil.
+func Shipped(e *apk.Entry, number int) *tree.Node {
 	n := &tree.Node{
-		Mode: a.mode, UID: a.uid, GID: a.gid, ModTime: e.ModTime,
-		Source: tree.Source{Package: p.number, Entry: e.Index},
+		Mode: e.Mode, UID: e.UID, GID: e.GID, ModTime: e.ModTime,
+		Source: tree.Source{Package: number, Entry: e.Index},
 	}
 	switch e.Kind {
 	case apk.Regular:
-		n.Kind, n.Content = tree.File, db.contents.of(p.source.Archive, e)
+		n.Kind = tree.File
 	case apk.Symlink:
 		n.Kind, n.Mode, n.Target = tree.Symlink, 0o777, e.Target
 	case apk.Fifo:
 		n.Kind = tree.Fifo
-	case apk.CharDevice, apk.BlockDevice:
+	case apk.CharDevice:
 		n.Kind, n.Major, n.Minor = tree.CharDevice, e.Major, e.Minor
-		if e.Kind == apk.BlockDevice {
-			n.Kind = tree.BlockDevice
-		}
+	case apk.BlockDevice:
+		n.Kind, n.Major, n.Minor = tree.BlockDevice, e.Major, e.Minor
 	default:
-		return fmt.Errorf("internal error: entry of kind %s", e.Kind)
+		return nil
 	}
 	addXattrs(n, e.Xattrs)
-	return db.tree.Add(temporary, n)
+	return n
 }
 
 // addXattrs sets extended attributes. apk gives symbolic links none.

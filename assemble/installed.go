@@ -2,6 +2,7 @@ package assemble
 
 import (
 	"context"
+	"crypto/sha256"
 	"io"
 	"runtime"
 	"slices"
@@ -18,6 +19,9 @@ import (
 func (p Package) Walk(ctx context.Context, do func(entry int, content io.Reader) error) error {
 	return p.Archive.Walk(ctx, func(e *apk.Entry, content io.Reader) error { return do(e.Index, content) })
 }
+
+// DataDigest returns the SHA-256 of the package's data section.
+func (p Package) DataDigest() [sha256.Size]byte { return p.Archive.Info.DataHash }
 
 // installed is a package in apk's database.
 type installed struct {

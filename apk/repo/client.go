@@ -34,6 +34,10 @@ type Client struct {
 	// RetryPause is the pause before the second attempt; it doubles with each
 	// further one. 0: half a second.
 	RetryPause time.Duration
+	// Known reports whether what the data section of a package holds is known
+	// from an earlier reading that verified it. Fetch does not verify it then:
+	// reading it does. nil: it never is.
+	Known func(*apk.Archive) bool
 	// StallLimit is how long a server may send nothing. 0: a minute.
 	StallLimit time.Duration
 

@@ -33,8 +33,8 @@ type Choice struct {
 }
 
 // Fetch returns the packages, in the order of the choices, fetched side by
-// side. Every byte of them is verified against the choice's Package. Packages
-// from folders stay there, others are in the cache; either must be left alone
+// side. Every byte of them is verified against the choice's Package, but for the
+// data of those that c.Known knows. Packages from folders stay there, others are in the cache; either must be left alone
 // as long as the archives are used. Offline, all that the cache lacks is one
 // *MissingError.
 func (c *Client) Fetch(ctx context.Context, choices []Choice) ([]*apk.Archive, error) {
@@ -56,13 +56,13 @@ func (c *Client) fetch(ctx context.Context, choice Choice) (*apk.Archive, error)
 	}
 	if choice.SHA256 != nil && choice.Vendor != "" {
 		vendored := file{path: filepath.Join(choice.Vendor, choice.Arch, p.FileName())}
-		if a, err := open(ctx, vendored.path, &choice); !errors.Is(err, fs.ErrNotExist) {
+		if a, err := c.open(ctx, vendored.path, &choice); !errors.Is(err, fs.ErrNotExist) {
 			return a, vendorFault(p, vendored, err)
 		}
 	}
 	f := c.locate(choice.Repository, choice.Arch, p.FileName())
 	if f.path != "" {
-		a, err := open(ctx, f.path, &choice)
+		a, err := c.open(ctx, f.path, &choice)
 		return a, packageFault(&choice, f, err)
 	}
 	folder, err := c.cache()
@@ -75,7 +75,7 @@ func (c *Client) fetch(ctx context.Context, choice Choice) (*apk.Archive, error)
 		return nil, err
 	}
 	defer end()
-	a, err := open(ctx, path, &choice)
+	a, err := c.open(ctx, path, &choice)
 	var damaged *apk.ArchiveError
 	switch {
 	case err == nil || isContextError(err):
@@ -93,6 +93,17 @@ func (c *Client) fetch(ctx context.Context, choice Choice) (*apk.Archive, error)
 		return nil, folder.Fault(err)
 	}
 	return a, nil
+}
+
+// open opens a package file and verifies all of it but data that is known. Where
+// a digest of the whole file is expected, that is always verified.
+func (c *Client) open(ctx context.Context, path string, choice *Choice) (*apk.Archive, error) {
+	if c.Known != nil && choice.SHA256 == nil {
+		if a, err := apk.OpenArchive(path, choice.Package); err == nil && c.Known(a) {
+			return a, nil
+		}
+	}
+	return open(ctx, path, choice)
 }
 
 // open opens a package file and verifies all of it.

@@ -74,6 +74,8 @@ func benchmark(b *testing.B, name string, t *tree.Tree, packages ...layer.Packag
 // archive is a package on disk.
 type archive struct{ *apk.Archive }
 
+func (a archive) DataDigest() [32]byte { return a.Info.DataHash }
+
 func (a archive) Walk(ctx context.Context, do func(int, io.Reader) error) error {
 	return a.Archive.Walk(ctx, func(e *apk.Entry, content io.Reader) error { return do(e.Index, content) })
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +21,10 @@ type pkg struct {
 	contents []string
 	walks    int
 	fails    error // after the last entry
+}
+
+func (p *pkg) DataDigest() [sha256.Size]byte {
+	return sha256.Sum256([]byte(strings.Join(p.contents, "\x00")))
 }
 
 func (p *pkg) Walk(_ context.Context, do func(int, io.Reader) error) error {

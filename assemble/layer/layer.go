@@ -25,6 +25,7 @@ package layer
 
 import (
 	"context"
+	"crypto/sha256"
 	"io"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -42,6 +43,8 @@ const BlockSize = 512 << 10
 
 // Package is an installed package's data.
 type Package interface {
+	// DataDigest identifies the data, such as by its SHA-256.
+	DataDigest() [sha256.Size]byte
 	// Walk calls do once for each entry of the package's data member, in
 	// order, with the entry's position from 0 and its content, which can be
 	// read during the call only; what is left unread is skipped. Entries that
@@ -80,7 +83,12 @@ func Write(ctx context.Context, w io.Writer, t *tree.Tree, o Options) (Info, err
 	if err != nil {
 		return Info{}, err
 	}
-	return compress(ctx, w, o.Workers, func(ctx context.Context, m *members) error {
-		return p.write(ctx, m, o)
-	})
+	e := NewEncoder(o.Workers)
+	defer e.Close()
+	sums := newSums()
+	err = sums.writeTo(ctx, e, w, func(m *members) error { return p.write(ctx, m, o) })
+	if err != nil {
+		return Info{}, err
+	}
+	return sums.info(), nil
 }

@@ -12,14 +12,8 @@ import (
 
 // write writes all runs to m.
 func (p *plan) write(ctx context.Context, m *members, o Options) error {
-	w := &runWriter{members: m, epoch: o.Epoch, buf: make([]byte, 64<<10)}
-	w.begin()
-	for _, e := range p.directories {
-		if err := w.entry(e, nil); err != nil {
-			return err
-		}
-	}
-	if err := w.end(); err != nil {
+	w := newRunWriter(m, o.Epoch)
+	if err := w.run(p.directories); err != nil {
 		return err
 	}
 	for i, run := range p.packages {
@@ -27,17 +21,7 @@ func (p *plan) write(ctx context.Context, m *members, o Options) error {
 			return err
 		}
 	}
-	w.begin()
-	for _, e := range p.generated {
-		if err := w.opened(e); err != nil {
-			return err
-		}
-	}
-	// The marker belongs to the last run, which therefore is never empty.
-	if err := w.tar.Close(); err != nil {
-		return err
-	}
-	return m.cut()
+	return w.last(p.generated)
 }
 
 // runWriter writes entries, run by run.
@@ -48,6 +32,12 @@ type runWriter struct {
 	tar     *tar.Writer
 }
 
+func newRunWriter(m *members, epoch int64) *runWriter {
+	w := &runWriter{members: m, epoch: epoch, buf: make([]byte, 64<<10)}
+	w.begin()
+	return w
+}
+
 // begin starts a run. Every run has its tar writer: an archive without the
 // end-of-archive marker, which only the last one gets.
 func (w *runWriter) begin() { w.tar = tar.NewWriter(w.members) }
@@ -56,7 +46,35 @@ func (w *runWriter) end() error {
 	if err := w.tar.Flush(); err != nil {
 		return err
 	}
-	return w.members.cut()
+	w.members.cut()
+	return nil
+}
+
+// run writes a run of entries without content.
+func (w *runWriter) run(entries []entry) error {
+	w.begin()
+	for _, e := range entries {
+		if err := w.entry(e, nil); err != nil {
+			return err
+		}
+	}
+	return w.end()
+}
+
+// last writes the last run, of what has its content itself.
+func (w *runWriter) last(entries []entry) error {
+	w.begin()
+	for _, e := range entries {
+		if err := w.opened(e); err != nil {
+			return err
+		}
+	}
+	// The marker belongs to the last run, which therefore is never empty.
+	if err := w.tar.Close(); err != nil {
+		return err
+	}
+	w.members.cut()
+	return nil
 }
 
 // packageRun writes what the tree holds of one package, whose entries come in

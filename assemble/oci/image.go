@@ -29,10 +29,11 @@ const AnnotationLayerEncoding = "io.github.mkimage.layer-encoding"
 // by commas. It is absent where none was.
 const AnnotationSkippedScripts = "io.github.mkimage.skipped-scripts"
 
-// Layer is a layer in a file, which must stay there as it is until all is
-// written.
+// Layer is a layer in files, which must stay as they are until all is written:
+// in the one at Path or, if that is empty, in those of Blob.
 type Layer struct {
 	Path string
+	Blob *layer.Blob
 	layer.Info
 }
 
@@ -111,7 +112,13 @@ func (l fileLayer) Digest() (v1.Hash, error)            { return l.file.Digest, 
 func (l fileLayer) DiffID() (v1.Hash, error)            { return l.file.DiffID, nil }
 func (l fileLayer) Size() (int64, error)                { return l.file.Size, nil }
 func (l fileLayer) MediaType() (types.MediaType, error) { return types.OCILayer, nil }
-func (l fileLayer) Compressed() (io.ReadCloser, error)  { return os.Open(l.file.Path) }
+
+func (l fileLayer) Compressed() (io.ReadCloser, error) {
+	if l.file.Path == "" {
+		return l.file.Blob.Open()
+	}
+	return os.Open(l.file.Path)
+}
 
 // descriptorOf describes bytes.
 func descriptorOf(mediaType types.MediaType, content []byte) v1.Descriptor {

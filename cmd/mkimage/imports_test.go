@@ -21,12 +21,13 @@ func TestImports(t *testing.T) {
 		"spec":                "schemas apk",
 		"assemble":            "spec apk apk/script assemble/tree",
 		"assemble/binary":     "spec apk",
-		"assemble/layer":      "assemble/tree",
+		"assemble/layer":      "assemble/tree cache",
+		"assemble/shipped":    "apk assemble assemble/layer cache",
 		"assemble/oci":        "spec assemble/layer",
 		"assemble/registry":   "",
 		"assemble/sbom":       "apk assemble/tree",
 		"assemble/provenance": "assemble/sbom",
-		"cmd/mkimage":         "assemble/sbom assemble/provenance spec apk apk/solver apk/repo apk/script assemble assemble/tree assemble/binary assemble/layer assemble/oci assemble/registry",
+		"cmd/mkimage":         "assemble/sbom assemble/provenance spec apk apk/solver apk/repo apk/script assemble assemble/tree assemble/binary assemble/layer assemble/shipped assemble/oci cache assemble/registry",
 	}
 	list := exec.CommandContext(t.Context(), "go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, module+"...")
 	out, err := list.Output()
