@@ -116,11 +116,11 @@ func open(ctx context.Context, path string, choice *Choice) (*apk.Archive, error
 		return a, a.VerifyData(ctx)
 	}
 	// This covers the data too; who reads that verifies it once more.
-	hash := sha256.New()
-	if _, err := a.Copy(ctx, hash); err != nil {
+	sum, err := a.Digest(ctx)
+	if err != nil {
 		return nil, err
 	}
-	if sum := [sha256.Size]byte(hash.Sum(nil)); sum != *choice.SHA256 {
+	if sum != *choice.SHA256 {
 		return nil, &apk.ArchiveError{Name: choice.Package.String(), Err: fmt.Errorf(
 			"the file has the SHA-256 %x, expected is %x", sum, *choice.SHA256)}
 	}
@@ -231,8 +231,14 @@ func (c *Client) each(ctx context.Context, n int, do func(ctx context.Context, i
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	return JoinMissing(missing)
+}
+
+// JoinMissing returns all that is missing as one *MissingError, nil if nothing
+// is. Elements may be nil.
+func JoinMissing(list []*MissingError) error {
 	var all *MissingError
-	for _, m := range missing {
+	for _, m := range list {
 		if m != nil && all == nil {
 			all = &MissingError{Cache: m.Cache}
 		}
@@ -240,8 +246,8 @@ func (c *Client) each(ctx context.Context, n int, do func(ctx context.Context, i
 			all.Files = append(all.Files, m.Files...)
 		}
 	}
-	if all != nil {
-		return all
+	if all == nil {
+		return nil
 	}
-	return nil
+	return all
 }

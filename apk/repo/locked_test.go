@@ -107,7 +107,7 @@ func TestVendor(t *testing.T) {
 		t.Fatal(err)
 	}
 	fault := fetchOne(t, c, choice)
-	if !strings.HasPrefix(fault, "cannot use large-1.0-r0: VENDOR/x86_64/large-1.0-r0.apk is not the package that is locked: the file has the SHA-256 ") {
+	if !strings.HasPrefix(fault, "cannot use large-1.0-r0: VENDOR/x86_64/large-1.0-r0.apk is not the package that is locked: its data section has the SHA-256 ") {
 		t.Error(fault)
 	}
 	if err := os.Remove(file); err != nil {

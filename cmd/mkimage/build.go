@@ -22,7 +22,7 @@ one line an image: its reference with its digest.
                         (default: NAME.tar beside the spec)
   -o, --output DIR/     an OCI image layout
   --tag TAG             in place of the spec's tags; repeatable
-` + documentHelp + specHelp + fetchHelp + `
+` + documentHelp + lockedHelp + specHelp + fetchHelp + `
 SOURCE_DATE_EPOCH is the time of what is made; without it, the time at which the
 newest package was built.
 
@@ -34,6 +34,7 @@ type buildFlags struct {
 	specFlags
 	fetchFlags
 	documentFlags
+	lockedFlags
 	output string
 	tags   []string
 }
@@ -67,6 +68,7 @@ func newBuild(stdout, stderr io.Writer) *cobra.Command {
 	flags.specFlags.register(cmd)
 	flags.fetchFlags.register(cmd)
 	flags.documentFlags.register(cmd)
+	flags.lockedFlags.register(cmd)
 	cmd.Flags().StringVarP(&flags.output, "output", "o", "", "")
 	cmd.Flags().StringSliceVar(&flags.tags, "tag", nil, "")
 	setHelp(cmd, buildHelp)
@@ -88,6 +90,9 @@ func (f *buildFlags) build(ctx context.Context, b *builder, args []string) (refe
 		return nil, err
 	}
 	if err := f.documentFlags.check(images); err != nil {
+		return nil, err
+	}
+	if b.locks, err = f.locks(images, &f.specFlags); err != nil {
 		return nil, err
 	}
 	if b.work, err = os.MkdirTemp("", "mkimage-"); err != nil {
@@ -125,15 +130,17 @@ func (f *buildFlags) release(ctx context.Context, b *builder, img *spec.Image) (
 	if err != nil {
 		return nil, nil, err
 	}
-	var all []*built
-	var images []v1.Image
-	for _, p := range img.Platforms {
+	source.Lock = b.locks.listed(img)
+	all, images := make([]*built, len(img.Platforms)), make([]v1.Image, len(img.Platforms))
+	err = eachPlatform(ctx, img.Platforms, func(ctx context.Context, i int, p spec.Platform) error {
 		one, err := b.platform(ctx, img, p)
-		if err != nil {
-			return nil, nil, err
+		if err == nil {
+			all[i], images[i] = one, one.image
 		}
-		all = append(all, one)
-		images = append(images, one.image)
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
 	}
 	release, err := oci.NewRelease(img, f.tags, images...)
 	if err != nil {

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
+	"sync/atomic"
 
 	"github.com/mkimage/mkimage/apk"
 	"github.com/mkimage/mkimage/apk/script"
@@ -20,26 +22,29 @@ import (
 	"github.com/mkimage/mkimage/spec"
 )
 
-// builder makes the images of one command.
+// builder makes the images of one command. It can make several at a time.
 type builder struct {
 	fetcher *fetcher
 	bar     *progress
 	stderr  io.Writer
 	epoch   *int64 // SOURCE_DATE_EPOCH, if it is set
 	work    string // folder for programs and layers until all is written
-	made    int    // files made in it
 	bills   bool   // list what images are made of
+	locks   *locks // of the specs that have one
+
+	made atomic.Int64 // files made in the work folder
+	told sync.Mutex   // held while something is said on stderr
 }
 
-// platform makes one image for one platform: resolve, fetch, compose, encode.
+// platform makes one image for one platform: choose packages, fetch, compose,
+// encode.
 func (b *builder) platform(ctx context.Context, img *spec.Image, p spec.Platform) (*built, error) {
 	q, err := ask(img, p)
 	if err != nil {
 		return nil, err
 	}
 	client := b.fetcher.client(q.keys)
-	b.bar.step("resolving %s for %s", img.Name, p)
-	chosen, err := resolve(ctx, client, q)
+	chosen, err := b.choose(ctx, client, img, p, q)
 	if err != nil {
 		return nil, err
 	}
@@ -139,8 +144,7 @@ func (b *builder) layer(ctx context.Context, t *tree.Tree, packages []assemble.P
 
 // file names a new file of the work folder.
 func (b *builder) file(kind string) string {
-	b.made++
-	return filepath.Join(b.work, kind+strconv.Itoa(b.made))
+	return filepath.Join(b.work, kind+strconv.FormatInt(b.made.Add(1), 10))
 }
 
 // date is when what mkimage makes was made: as the caller says, or as old as
@@ -176,6 +180,8 @@ const maxEpoch = 253402300799
 // tellSkipped lists the scripts that did not run because the spec says so, and
 // returns their names for the image.
 func (b *builder) tellSkipped(skipped []script.Script) (names []string) {
+	b.told.Lock()
+	defer b.told.Unlock()
 	for _, s := range skipped {
 		b.bar.done()
 		fmt.Fprintf(b.stderr, "mkimage: skipped the %s, as the spec says\n", s)

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -39,7 +40,9 @@ type fetcher struct {
 	offline  bool
 	mirrors  []repo.Mirror
 	progress repo.Progress
-	clients  []*repo.Client
+
+	mu      sync.Mutex
+	clients []*repo.Client
 }
 
 // fetcher returns what the flags describe. Relative paths in them are taken
@@ -69,6 +72,8 @@ func (f *fetchFlags) fetcher(cmd *cobra.Command, progress repo.Progress) (*fetch
 
 // client returns the client that trusts exactly the given keys.
 func (f *fetcher) client(keys apk.Keys) *repo.Client {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	for _, c := range f.clients {
 		if maps.EqualFunc(c.Keys, keys, func(a, b *rsa.PublicKey) bool { return a.Equal(b) }) {
 			return c

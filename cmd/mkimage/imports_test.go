@@ -14,6 +14,7 @@ func TestImports(t *testing.T) {
 		"schemas":             "",
 		"apk":                 "",
 		"apk/solver":          "apk",
+		"apk/lock":            "apk",
 		"cache":               "",
 		"apk/repo":            "apk cache",
 		"assemble/tree":       "",
@@ -27,7 +28,7 @@ func TestImports(t *testing.T) {
 		"assemble/registry":   "",
 		"assemble/sbom":       "apk assemble/tree",
 		"assemble/provenance": "assemble/sbom",
-		"cmd/mkimage":         "assemble/sbom assemble/provenance spec apk apk/solver apk/repo apk/script assemble assemble/tree assemble/binary assemble/layer assemble/shipped assemble/oci cache assemble/registry",
+		"cmd/mkimage":         "assemble/sbom assemble/provenance spec apk apk/solver apk/lock apk/repo apk/script assemble assemble/tree assemble/binary assemble/layer assemble/shipped assemble/oci cache assemble/registry",
 	}
 	list := exec.CommandContext(t.Context(), "go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, module+"...")
 	out, err := list.Output()

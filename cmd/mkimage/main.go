@@ -53,8 +53,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func report(w io.Writer, ctx context.Context, err error) {
 	var faults *spec.Error
 	var refusal *solver.Refusal
+	var locks *unfit
 	var usage usageError
 	switch {
+	case errors.As(err, &locks):
+		fmt.Fprintf(w, "%v\nmkimage: %s\n", locks, locks.hint())
 	case errors.As(err, &faults):
 		fmt.Fprintln(w, faults)
 	case errors.As(err, &refusal):

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/mkimage/mkimage/apk"
+	"github.com/mkimage/mkimage/apk/lock"
 	"github.com/mkimage/mkimage/apk/repo"
 	"github.com/mkimage/mkimage/apk/solver"
 	"github.com/mkimage/mkimage/spec"
@@ -25,10 +26,25 @@ type question struct {
 	world        []solver.Requirement
 }
 
-// answer is the question resolved: packages in the order of installation.
+// answer is the question resolved: packages in the order of installation. Of
+// packages from a lock only what identifies them is known until they are
+// fetched.
 type answer struct {
 	question
 	*solver.Solution
+	indexes []*repo.Index  // those that were read, by repository
+	locked  []lock.Package // by package, if the answer is a lock's
+	vendor  string         // folder that may have locked packages
+}
+
+// choice returns package number i in the form for fetching it.
+func (a *answer) choice(i int) repo.Choice {
+	s := a.Install[i]
+	c := repo.Choice{Repository: a.repository(s), Arch: a.arch, Package: s.Package}
+	if a.locked != nil {
+		c.SHA256, c.Vendor = &a.locked[i].SHA256, a.vendor
+	}
+	return c
 }
 
 // repository returns the repository that a selected package comes from.
@@ -128,7 +144,7 @@ func resolve(ctx context.Context, c *repo.Client, q question) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &answer{q, solution}, nil
+	return &answer{question: q, Solution: solution, indexes: indexes}, nil
 }
 
 // siblings returns the repositories of the same Alpine release that the
@@ -163,13 +179,31 @@ func siblings(ctx context.Context, c *repo.Client, q question) []solver.Reposito
 // has testing.
 func alpineRepositories() []string { return []string{"main", "community", "testing"} }
 
-// fetch makes the answer's packages available on disk, verified.
+// fetch makes the answer's packages available on disk, verified. They are
+// described as they describe themselves, which an index only repeats: so an
+// image is the same whether its packages come from a lock or from indexes.
 func fetch(ctx context.Context, c *repo.Client, a *answer) ([]*apk.Archive, error) {
 	choices := make([]repo.Choice, len(a.Install))
-	for i, s := range a.Install {
-		choices[i] = repo.Choice{Repository: a.repository(s), Arch: a.arch, Package: s.Package}
+	for i := range choices {
+		choices[i] = a.choice(i)
 	}
-	return c.Fetch(ctx, choices)
+	archives, err := c.Fetch(ctx, choices)
+	if err != nil {
+		return nil, err
+	}
+	for _, archive := range archives {
+		archive.Package = selfDescribed(archive)
+	}
+	return archives, nil
+}
+
+// selfDescribed returns what a package's .PKGINFO says of it. Checksum, size
+// and architecture are those of whoever vouches for the package; Alpine's
+// indexes give noarch packages the architecture of the folder.
+func selfDescribed(a *apk.Archive) *apk.Package {
+	p := a.Info.Package
+	p.Arch, p.Checksum, p.Size = a.Package.Arch, a.Package.Checksum, a.Package.Size
+	return &p
 }
 
 // dependencies returns the world without its origins.

@@ -13,6 +13,8 @@ no root, no container.
 
   mkimage build SPEC       build the image that a spec declares
   mkimage resolve SPEC     print the packages that a spec comes to
+  mkimage lock SPEC        keep to these packages from now on
+  mkimage vendor SPEC      keep copies of them
   mkimage vet SPEC         check a spec without building
   mkimage version          print the version
 
@@ -52,7 +54,7 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	})
 	setHelp(root, rootHelp)
 	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true})
-	root.AddCommand(newBuild(stdout, stderr), newResolve(stdout, stderr), newVet(stdout), newVersion(stdout))
+	root.AddCommand(newBuild(stdout, stderr), newResolve(stdout, stderr), newLock(stdout, stderr), newVendor(stderr), newVet(stdout), newVersion(stdout))
 	return root
 }
 
