@@ -16,6 +16,39 @@ import (
 // Errors begin "cannot write PATH"; an ended context passes as it is.
 func WriteArchive(ctx context.Context, path string, releases ...*Release) error {
 	c, err := newContents(releases)
+	return c.writeFile(ctx, path, err)
+}
+
+// WriteOCIArchive is [WriteArchive] without what Docker's format needs: an OCI
+// image layout and nothing else.
+func WriteOCIArchive(ctx context.Context, path string, releases ...*Release) error {
+	c, err := newContents(releases)
+	if err == nil {
+		c.docker = nil
+	}
+	return c.writeFile(ctx, path, err)
+}
+
+// WriteDockerArchive is [WriteArchive] without the layout: what skopeo calls
+// docker-archive. It knows no index and no attachments, so that every release
+// must be of one platform.
+func WriteDockerArchive(ctx context.Context, path string, releases ...*Release) error {
+	c, err := newDockerContents(releases)
+	return c.writeFile(ctx, path, err)
+}
+
+// SendDockerArchive writes what WriteDockerArchive would to w. Errors of w are
+// returned as they are.
+func SendDockerArchive(ctx context.Context, w io.Writer, releases ...*Release) error {
+	c, err := newDockerContents(releases)
+	if err != nil {
+		return err
+	}
+	return c.writeTar(ctx, w)
+}
+
+// writeFile writes the archive to a file, unless there was an error before.
+func (c *contents) writeFile(ctx context.Context, path string, err error) error {
 	if err != nil {
 		return writeError(path, err)
 	}
@@ -64,6 +97,9 @@ func (c *contents) writeTar(ctx context.Context, w io.Writer) error {
 		name    string
 		content []byte
 	}{{"oci-layout", c.layout}, {"index.json", c.index}, {"manifest.json", c.docker}} {
+		if f.content == nil {
+			continue
+		}
 		if err := tw.WriteHeader(fileHeader(f.name, int64(len(f.content)))); err != nil {
 			return err
 		}

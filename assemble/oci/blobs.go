@@ -59,7 +59,7 @@ func (b blob) copyTo(ctx context.Context, w io.Writer) error {
 
 // contents is what a layout of releases holds.
 type contents struct {
-	layout, index, docker []byte // oci-layout, index.json, manifest.json
+	layout, index, docker []byte // oci-layout, index.json, manifest.json; nil: not there
 	blobs                 []blob // sorted by digest, each once
 }
 
@@ -73,14 +73,40 @@ func newContents(releases []*Release) (*contents, error) {
 			return nil, err
 		}
 	}
-	slices.SortFunc(c.blobs, func(a, b blob) int { return strings.Compare(a.digest.Hex, b.digest.Hex) })
-	c.blobs = slices.CompactFunc(c.blobs, func(a, b blob) bool { return a.digest == b.digest })
+	c.sort()
 	var err error
 	if c.index, err = indexJSON(releases); err != nil {
 		return nil, err
 	}
 	c.docker, err = dockerManifest(releases)
 	return c, err
+}
+
+// newDockerContents is the same in Docker's format only.
+func newDockerContents(releases []*Release) (*contents, error) {
+	c := &contents{}
+	for _, r := range releases {
+		if r.index != nil {
+			return nil, fmt.Errorf("an archive for Docker cannot say that the %d images of %s are one for several platforms; "+
+				"choose one with --platform, or another output", len(r.images), r.name)
+		}
+		if err := c.addParts(r.images[0]); err != nil {
+			return nil, err
+		}
+	}
+	c.sort()
+	if _, err := indexJSON(releases); err != nil { // names that occur twice
+		return nil, err
+	}
+	var err error
+	c.docker, err = dockerManifest(releases)
+	return c, err
+}
+
+// sort sorts the blobs by digest and leaves each once.
+func (c *contents) sort() {
+	slices.SortFunc(c.blobs, func(a, b blob) int { return strings.Compare(a.digest.Hex, b.digest.Hex) })
+	c.blobs = slices.CompactFunc(c.blobs, func(a, b blob) bool { return a.digest == b.digest })
 }
 
 func (c *contents) addRelease(r *Release) error {
@@ -110,11 +136,16 @@ func (c *contents) addImage(img v1.Image) error {
 	if err != nil {
 		return err
 	}
+	c.addBytes(manifest)
+	return c.addParts(img)
+}
+
+// addParts adds what an image's manifest leads to.
+func (c *contents) addParts(img v1.Image) error {
 	config, err := img.RawConfigFile()
 	if err != nil {
 		return err
 	}
-	c.addBytes(manifest)
 	c.addBytes(config)
 	layers, err := img.Layers()
 	if err != nil {

@@ -81,6 +81,22 @@ func (r *Release) Index() v1.ImageIndex { return r.index }
 // Images returns the image of every platform, in order.
 func (r *Release) Images() []v1.Image { return r.images }
 
+// For returns the release of the one image for a platform by Docker's names,
+// with all names and nothing attached; nil where there is none. Of several
+// variants it is the first.
+func (r *Release) For(os, arch string) (*Release, error) {
+	for _, img := range r.images {
+		c, err := img.ConfigFile()
+		if err != nil {
+			return nil, err
+		}
+		if c.OS == os && c.Architecture == arch {
+			return &Release{name: r.name, tags: r.tags, images: []v1.Image{img}}, nil
+		}
+	}
+	return nil, nil
+}
+
 // Tags returns the full names, "repository:tag".
 func (r *Release) Tags() []string {
 	var names []string
