@@ -31,6 +31,7 @@ func TestScripts(t *testing.T) {
 			"apkrepo": writeRepository,
 			"corrupt": corruptFile,
 			"image":   printImage,
+			"rsakey":  writeKeyPair,
 			"serve":   serveRepository,
 			"sha256":  compareDigests,
 		},

@@ -2,8 +2,12 @@ package main
 
 import (
 	"archive/tar"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -38,6 +42,7 @@ func haveAlpine() (bool, error) {
 // writeRepository is the command "apkrepo DIR FILE": it writes a signed
 // repository to DIR and its key to test.rsa.pub, from a description:
 //
+//	arch ARCH, for what follows; all: every one of Alpine's
 //	package NAME VERSION
 //	depends|provides|install_if|replaces|triggers VALUE...
 //	origin|license TEXT
@@ -50,19 +55,30 @@ func writeRepository(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	repo := apktest.NewRepo()
 	var p *apktest.Package
+	arches := []string{"x86_64"}
 	add := func() {
-		if p != nil {
-			repo.Add(*p)
+		for _, arch := range arches {
+			if p != nil {
+				repo.AddTo(arch, *p)
+			}
 		}
+		p = nil
 	}
 	for line := range strings.Lines(ts.ReadFile(args[1])) {
 		line = strings.TrimSpace(line)
 		verb, rest, _ := strings.Cut(line, " ")
-		if verb == "package" {
+		switch verb {
+		case "arch":
+			add()
+			if arches = []string{rest}; rest == "all" {
+				arches = alpineArches()
+			}
+		case "package":
 			add()
 			name, version, _ := strings.Cut(rest, " ")
 			p = &apktest.Package{Name: name, Version: version, Scripts: map[string]string{}}
-		} else if line != "" {
+		case "":
+		default:
 			ts.Check(describe(p, verb, rest))
 		}
 	}
@@ -73,6 +89,11 @@ func writeRepository(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(os.WriteFile(path, content, 0o644))
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(repo.Key.Name), repo.Key.PublicPEM(), 0o644))
+}
+
+// alpineArches are all of Alpine's architectures.
+func alpineArches() []string {
+	return []string{"x86_64", "aarch64", "armv7", "armhf", "x86", "ppc64le", "s390x", "riscv64", "loongarch64"}
 }
 
 func describe(p *apktest.Package, verb, rest string) error {
@@ -112,6 +133,26 @@ func describe(p *apktest.Package, verb, rest string) error {
 		return fmt.Errorf("apkrepo: unknown line %q", verb)
 	}
 	return nil
+}
+
+// writeKeyPair is the command "rsakey FILE": it writes a new RSA key, its public
+// half to FILE.pub.
+func writeKeyPair(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: rsakey FILE")
+	}
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	ts.Check(err)
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	ts.Check(err)
+	public, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	ts.Check(err)
+	for name, block := range map[string]*pem.Block{
+		args[0]:          {Type: "PRIVATE KEY", Bytes: private},
+		args[0] + ".pub": {Type: "PUBLIC KEY", Bytes: public},
+	} {
+		ts.Check(os.WriteFile(ts.MkAbs(name), pem.EncodeToMemory(block), 0o600))
+	}
 }
 
 // serveRepository is the command "serve NAME DIR": an HTTP server over DIR for
