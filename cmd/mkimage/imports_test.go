@@ -25,10 +25,11 @@ func TestImports(t *testing.T) {
 		"assemble/layer":      "assemble/tree cache",
 		"assemble/shipped":    "apk assemble assemble/layer cache",
 		"assemble/oci":        "spec assemble/layer",
+		"assemble/docker":     "",
 		"assemble/registry":   "",
 		"assemble/sbom":       "apk assemble/tree",
 		"assemble/provenance": "assemble/sbom",
-		"cmd/mkimage":         "assemble/sbom assemble/provenance spec apk apk/solver apk/lock apk/repo apk/script assemble assemble/tree assemble/binary assemble/layer assemble/shipped assemble/oci cache assemble/registry",
+		"cmd/mkimage":         "assemble/sbom assemble/provenance spec apk apk/solver apk/lock apk/repo apk/script assemble assemble/tree assemble/binary assemble/layer assemble/shipped assemble/oci cache assemble/registry assemble/docker",
 	}
 	list := exec.CommandContext(t.Context(), "go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, module+"...")
 	out, err := list.Output()

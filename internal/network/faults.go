@@ -46,7 +46,7 @@ func Reason(err error) string {
 		return "the host refuses connections"
 	case errors.As(err, &op) && op.Op == "dial":
 		return fmt.Sprintf("the host cannot be reached: %v", op.Err)
-	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, net.ErrClosed):
 		return "the server closes the connection without an answer"
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return "the server speaks plain HTTP where HTTPS was expected"
