@@ -170,7 +170,12 @@ func (d *download) accept(response *http.Response) (done bool, err error) {
 			return false, err
 		}
 	}
-	return false, &statusError{response.StatusCode, network.RetryAfter(response.Header, time.Now())}
+	return false, &statusError{
+		code:       response.StatusCode,
+		retryAfter: network.RetryAfter(response.Header, time.Now()),
+		known:      response.Request.Header.Get("Authorization") != "",
+		clear:      !private(response.Request.URL),
+	}
 }
 
 func (d *download) restart() error {

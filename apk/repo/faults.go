@@ -29,10 +29,23 @@ func (e *MissingError) Error() string {
 type statusError struct {
 	code       int
 	retryAfter time.Duration // as the server asked; 0: it did not
+	known      bool          // the request had credentials
+	clear      bool          // it could have none, since others can read it on its way
 }
 
 func (e *statusError) Error() string {
 	return strings.TrimSpace(fmt.Sprintf("the server answered %d %s", e.code, http.StatusText(e.code)))
+}
+
+// wayIn says what a user can do where a server lets nobody in, or not this one.
+func (e *statusError) wayIn() string {
+	switch {
+	case e.known:
+		return "the credentials for it are wrong, or are for something else"
+	case e.clear:
+		return "it wants credentials, which are sent over https only, or does not let this machine in"
+	}
+	return "it wants credentials, in netrc or of a --credential-helper, or does not let this machine in"
 }
 
 // The faults of a download that are not the server's own words.
@@ -67,7 +80,8 @@ func passing(err error) bool {
 		return network.PassingStatus(status.code) || status.code == http.StatusRequestedRangeNotSatisfiable
 	}
 	var size *sizeError
-	return !errors.As(err, &size) && !isRefusedRedirect(err) && network.Passing(err)
+	var login *loginError
+	return !errors.As(err, &size) && !errors.As(err, &login) && !isRefusedRedirect(err) && network.Passing(err)
 }
 
 // transportFault turns an error of the HTTP client into one that repeats
@@ -95,9 +109,12 @@ func wayOut(err error) string {
 	var status *statusError
 	var dns *net.DNSError
 	var size *sizeError
+	var login *loginError
 	switch {
 	case errors.As(err, &status) && (status.code == http.StatusUnauthorized || status.code == http.StatusForbidden):
-		return "it wants credentials, or does not let this machine in"
+		return status.wayIn()
+	case errors.As(err, &login):
+		return "correct the credential helper"
 	case errors.As(err, &status) && (status.code == http.StatusNotFound || status.code == http.StatusGone):
 		return "the repository may be in the middle of an update, or the URL wrong: try again or use another with --mirror"
 	case errors.As(err, &dns) && dns.IsNotFound:
@@ -105,7 +122,7 @@ func wayOut(err error) string {
 	case errors.As(err, &size):
 		return "the repository is in the middle of an update or damaged: try again or use another with --mirror"
 	case network.IsTrustFault(err):
-		return "a private authority's certificate can be named with SSL_CERT_FILE"
+		return "a private authority's certificate can be named with --ca"
 	}
 	return "try again, or use a mirror with --mirror"
 }

@@ -113,7 +113,7 @@ func TestLastingFaults(t *testing.T) {
 		want       string // N stands for any number
 	}{
 		{"404", "/large-1.0-r0.apk", apktest.Status(404), fetch + "the server answered 404 Not Found" + updating},
-		{"401", "/large-1.0-r0.apk", apktest.Status(401), fetch + "the server answered 401 Unauthorized; it wants credentials, or does not let this machine in"},
+		{"401", "/large-1.0-r0.apk", apktest.Status(401), fetch + "the server answered 401 Unauthorized; it wants credentials, in netrc or of a --credential-helper, or does not let this machine in"},
 		{"500", "/large-1.0-r0.apk", apktest.Status(500), fetch + "the server answered 500 Internal Server Error (4 attempts)" + tryAgain},
 		{"hangs up", "/large-1.0-r0.apk", apktest.HangUp, fetch + "the server closes the connection without an answer (4 attempts)" + tryAgain},
 		{"breaks off", "/large-1.0-r0.apk", apktest.CutAfter(1000), fetch + "the connection broke off after 4000 bytes of N (4 attempts)" + tryAgain},

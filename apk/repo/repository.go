@@ -21,8 +21,8 @@
 //   - Errors name the URL without its user and password, the package, the
 //     reason and the way out.
 //
-// Credentials for repositories are the Transport's business: one that adds
-// them to requests is given to the Client.
+// Credentials for repositories are the Transport's business: an [Authenticator]
+// adds them to requests.
 //
 // Layout of the cache folder:
 //
