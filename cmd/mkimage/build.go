@@ -99,41 +99,80 @@ func (f *buildFlags) build(ctx context.Context, b *builder, args []string) (refe
 		return nil, fmt.Errorf("cannot make a folder for layers: %w; TMPDIR names another place", err)
 	}
 	defer os.RemoveAll(b.work)
+	b.kept = openKept(ctx, b.fetcher, b.work)
+	defer b.kept.close()
 	for _, out := range outputs {
-		for _, img := range out.images {
-			release, documents, err := f.release(ctx, b, img)
-			if err != nil {
-				return nil, err
-			}
-			out.releases = append(out.releases, release)
-			out.documents = append(out.documents, documents...)
+		if err := f.make(ctx, b, out); err != nil {
+			return nil, err
 		}
 	}
 	for _, out := range outputs {
-		b.bar.step("writing %s", out.path)
-		written, err := out.write(ctx)
+		written, err := f.write(ctx, b, out)
 		if err != nil {
 			return references, err
 		}
 		references = append(references, written...)
-		if err := f.documentFlags.write(out.documents); err != nil {
-			return references, err
-		}
 	}
 	return references, nil
 }
 
-// release builds one spec for its platforms, and makes the documents about it
-// that were asked for.
-func (f *buildFlags) release(ctx context.Context, b *builder, img *spec.Image) (*oci.Release, []oci.Document, error) {
+// make makes what goes into an output, unless the output has it already.
+func (f *buildFlags) make(ctx context.Context, b *builder, out *output) error {
+	for _, img := range out.images {
+		list := make([]*choices, len(img.Platforms))
+		err := eachPlatform(ctx, img.Platforms, func(ctx context.Context, i int, p spec.Platform) (err error) {
+			list[i], err = b.prepare(ctx, img, p)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		out.choices = append(out.choices, list)
+	}
+	if !f.documentFlags.wanted() {
+		out.digest = b.kept.digest(ctx, f, b.epoch, out)
+		out.present = b.kept.find(out)
+	}
+	if out.present != nil {
+		return nil
+	}
+	for i, img := range out.images {
+		release, documents, err := f.release(ctx, b, img, out.choices[i])
+		if err != nil {
+			return err
+		}
+		out.releases = append(out.releases, release)
+		out.documents = append(out.documents, documents...)
+	}
+	return nil
+}
+
+// write writes an output and what belongs beside it, and returns the references
+// of its images.
+func (f *buildFlags) write(ctx context.Context, b *builder, out *output) ([]string, error) {
+	if out.present != nil {
+		return out.present.References, nil
+	}
+	b.bar.step("writing %s", out.path)
+	references, err := out.write(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b.kept.keep(out, references, func() string { return b.kept.digest(ctx, f, b.epoch, out) })
+	return references, f.documentFlags.write(out.documents)
+}
+
+// release makes one image for its platforms, and the documents about it that
+// were asked for.
+func (f *buildFlags) release(ctx context.Context, b *builder, img *spec.Image, list []*choices) (*oci.Release, []oci.Document, error) {
 	source, err := readSource(img, f.specFlags.tags, b.epoch)
 	if err != nil {
 		return nil, nil, err
 	}
 	source.Lock = b.locks.listed(img)
-	all, images := make([]*built, len(img.Platforms)), make([]v1.Image, len(img.Platforms))
-	err = eachPlatform(ctx, img.Platforms, func(ctx context.Context, i int, p spec.Platform) error {
-		one, err := b.platform(ctx, img, p)
+	all, images := make([]*built, len(list)), make([]v1.Image, len(list))
+	err = eachPlatform(ctx, img.Platforms, func(ctx context.Context, i int, _ spec.Platform) error {
+		one, err := b.platform(ctx, list[i])
 		if err == nil {
 			all[i], images[i] = one, one.image
 		}
@@ -156,6 +195,10 @@ type output struct {
 	images    []*spec.Image
 	releases  []*oci.Release
 	documents []oci.Document // about the releases
+
+	choices [][]*choices // by image and platform
+	digest  string       // of all that decides what the output holds; empty: not asked for
+	present *record      // the output holds it already
 }
 
 // outputs says where each image goes, and refuses what could not be written

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 
 	"github.com/mkimage/mkimage/apk"
+	"github.com/mkimage/mkimage/apk/repo"
 	"github.com/mkimage/mkimage/apk/script"
 	"github.com/mkimage/mkimage/assemble"
 	"github.com/mkimage/mkimage/assemble/binary"
@@ -28,6 +29,7 @@ type builder struct {
 	bar     *progress
 	stderr  io.Writer
 	epoch   *int64 // SOURCE_DATE_EPOCH, if it is set
+	kept    *kept
 	work    string // folder for programs and layers until all is written
 	bills   bool   // list what images are made of
 	locks   *locks // of the specs that have one
@@ -36,9 +38,18 @@ type builder struct {
 	told sync.Mutex   // held while something is said on stderr
 }
 
-// platform makes one image for one platform: choose packages, fetch, compose,
-// encode.
-func (b *builder) platform(ctx context.Context, img *spec.Image, p spec.Platform) (*built, error) {
+// choices are what is known of an image for one platform before anything of it
+// is fetched: the packages by name and the programs.
+type choices struct {
+	img      *spec.Image
+	platform spec.Platform
+	client   *repo.Client
+	chosen   *answer
+	programs []assemble.Program
+}
+
+// prepare chooses packages and compiles.
+func (b *builder) prepare(ctx context.Context, img *spec.Image, p spec.Platform) (*choices, error) {
 	q, err := ask(img, p)
 	if err != nil {
 		return nil, err
@@ -48,35 +59,55 @@ func (b *builder) platform(ctx context.Context, img *spec.Image, p spec.Platform
 	if err != nil {
 		return nil, err
 	}
-	archives, err := fetch(ctx, client, chosen)
-	if err != nil {
-		return nil, err
-	}
 	programs, err := b.programs(ctx, img, p)
 	if err != nil {
 		return nil, err
 	}
+	return &choices{img, p, client, chosen, programs}, nil
+}
+
+// platform makes one image for one platform: fetch, compose, encode.
+func (b *builder) platform(ctx context.Context, c *choices) (*built, error) {
+	archives, err := fetch(ctx, c.client, c.chosen)
+	if err != nil {
+		return nil, err
+	}
+	image, err := b.image(ctx, c, archives)
+	if b.kept.distrust(err, archives) {
+		if archives, err = fetch(ctx, c.client, c.chosen); err != nil {
+			return nil, err
+		}
+		image, err = b.image(ctx, c, archives)
+	}
+	return image, err
+}
+
+// image makes an image of the packages and programs.
+func (b *builder) image(ctx context.Context, c *choices, archives []*apk.Archive) (*built, error) {
 	epoch := b.date(archives)
-	b.bar.step("composing %s for %s", img.Name, p)
-	in := composition(img, chosen, archives, epoch)
-	in.Programs = programs
+	b.bar.step("composing %s for %s", c.img.Name, c.platform)
+	in := composition(c.img, c.chosen, archives, epoch)
+	in.Programs = c.programs
+	if err := b.kept.list(ctx, in.Packages); err != nil {
+		return nil, err
+	}
 	root, err := assemble.Compose(ctx, in)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkProgram(img, p, root.Tree); err != nil {
+	if err := checkProgram(c.img, c.platform, root.Tree); err != nil {
 		return nil, err
 	}
-	skipped := b.tellSkipped(root.Skipped)
 	l, err := b.layer(ctx, root.Tree, in.Packages, epoch)
 	if err != nil {
 		return nil, err
 	}
-	image, err := oci.NewImage(img, oci.Options{Platform: p, Created: epoch, User: root.User, Skipped: skipped, Layer: l})
+	skipped := b.tellSkipped(root.Skipped)
+	image, err := oci.NewImage(c.img, oci.Options{Platform: c.platform, Created: epoch, User: root.User, Skipped: skipped, Layer: l})
 	if err != nil || !b.bills {
 		return &built{image: image}, err
 	}
-	bill, err := b.bill(ctx, image, parts{img, p, epoch, chosen, archives, programs, root.Tree})
+	bill, err := b.bill(ctx, image, parts{c.img, c.platform, epoch, c.chosen, archives, c.programs, root.Tree})
 	return &built{image, bill}, err
 }
 
@@ -126,6 +157,9 @@ func (b *builder) layer(ctx context.Context, t *tree.Tree, packages []assemble.P
 		o.Packages = append(o.Packages, p)
 	}
 	b.bar.step("writing the layer")
+	if b.kept != nil && len(packages) > 0 {
+		return b.kept.layer(ctx, t, o)
+	}
 	l := oci.Layer{Path: b.file("layer")}
 	f, err := os.Create(l.Path)
 	if err != nil {

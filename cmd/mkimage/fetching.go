@@ -12,6 +12,7 @@ import (
 
 	"github.com/mkimage/mkimage/apk"
 	"github.com/mkimage/mkimage/apk/repo"
+	"github.com/mkimage/mkimage/cache"
 )
 
 const fetchHelp = `  --cache-dir DIR       where fetched files are kept (default: the user's cache folder)
@@ -33,6 +34,19 @@ func (f *fetchFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&f.mirrors, "mirror", nil, "")
 }
 
+// cacheFolder returns the cache of the flag --cache-dir, or without it the
+// user's.
+func cacheFolder(flag string) (cache.Folder, error) {
+	if flag != "" {
+		return cache.Folder{Dir: flag}, nil
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return cache.Folder{}, fmt.Errorf("cannot find a cache folder: %w; name one with --cache-dir", err)
+	}
+	return cache.Folder{Dir: filepath.Join(dir, "mkimage")}, nil
+}
+
 // fetcher makes the clients of one command. Those who trust the same keys share
 // a client, and with it each index that was read.
 type fetcher struct {
@@ -40,6 +54,7 @@ type fetcher struct {
 	offline  bool
 	mirrors  []repo.Mirror
 	progress repo.Progress
+	known    func(*apk.Archive) bool // see repo.Client
 
 	mu      sync.Mutex
 	clients []*repo.Client
@@ -52,14 +67,11 @@ func (f *fetchFlags) fetcher(cmd *cobra.Command, progress repo.Progress) (*fetch
 	if err != nil {
 		return nil, err
 	}
-	made := &fetcher{cacheDir: f.cacheDir, offline: f.offline, progress: progress}
-	if made.cacheDir == "" {
-		dir, err := os.UserCacheDir()
-		if err != nil {
-			return nil, fmt.Errorf("cannot find a cache folder: %w; name one with --cache-dir", err)
-		}
-		made.cacheDir = filepath.Join(dir, "mkimage")
+	folder, err := cacheFolder(f.cacheDir)
+	if err != nil {
+		return nil, err
 	}
+	made := &fetcher{cacheDir: folder.Dir, offline: f.offline, progress: progress}
 	for _, s := range f.mirrors {
 		m, err := repo.ParseMirror(s, base)
 		if err != nil {
@@ -79,7 +91,7 @@ func (f *fetcher) client(keys apk.Keys) *repo.Client {
 			return c
 		}
 	}
-	c := &repo.Client{CacheDir: f.cacheDir, Keys: keys, Mirrors: f.mirrors, Offline: f.offline, Progress: f.progress}
+	c := &repo.Client{CacheDir: f.cacheDir, Keys: keys, Mirrors: f.mirrors, Offline: f.offline, Progress: f.progress, Known: f.known}
 	f.clients = append(f.clients, c)
 	return c
 }

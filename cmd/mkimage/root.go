@@ -16,6 +16,7 @@ no root, no container.
   mkimage lock SPEC        keep to these packages from now on
   mkimage vendor SPEC      keep copies of them
   mkimage vet SPEC         check a spec without building
+  mkimage cache            print what is kept between builds, or prune it
   mkimage version          print the version
 
 A SPEC is a CUE, JSON or YAML file, several files that are one spec together,
@@ -54,7 +55,7 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	})
 	setHelp(root, rootHelp)
 	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true})
-	root.AddCommand(newBuild(stdout, stderr), newResolve(stdout, stderr), newLock(stdout, stderr), newVendor(stderr), newVet(stdout), newVersion(stdout))
+	root.AddCommand(newBuild(stdout, stderr), newResolve(stdout, stderr), newLock(stdout, stderr), newVendor(stderr), newVet(stdout), newCache(stdout), newVersion(stdout))
 	return root
 }
 
