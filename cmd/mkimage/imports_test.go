@@ -29,7 +29,8 @@ func TestImports(t *testing.T) {
 		"assemble/registry":   "",
 		"assemble/sbom":       "apk assemble/tree",
 		"assemble/provenance": "assemble/sbom",
-		"cmd/mkimage":         "assemble/sbom assemble/provenance spec apk apk/solver apk/lock apk/repo apk/script assemble assemble/tree assemble/binary assemble/layer assemble/shipped assemble/oci cache assemble/registry assemble/docker",
+		"assemble/compare":    "",
+		"cmd/mkimage":         "assemble/compare assemble/sbom assemble/provenance spec apk apk/solver apk/lock apk/repo apk/script assemble assemble/tree assemble/binary assemble/layer assemble/shipped assemble/oci cache assemble/registry assemble/docker",
 	}
 	list := exec.CommandContext(t.Context(), "go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, module+"...")
 	out, err := list.Output()
