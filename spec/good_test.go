@@ -355,7 +355,7 @@ files: {"/a": source: "a", "/b": source: "there", "/c": content: "x"}
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = images[0].CheckSources()
+	err = images[0].CheckSources(true)
 	want := `app.cue:3:15: go.package: cannot use "cmd/web": a folder starts with "./", write "./cmd/web"
 app.cue:4:18: binary.source: cannot find tool-arm64: no such file or directory
 app.cue:5:47: apk.repositories: cannot find repo: no such file or directory
@@ -364,6 +364,9 @@ app.cue:5:81: apk.keys: cannot use there: not a regular file
 app.cue:6:23: files: cannot find a: no such file or directory`
 	if err == nil || err.Error() != want {
 		t.Errorf("got:\n%v\nwant:\n%s", err, want)
+	}
+	if err := images[0].CheckSources(false); err == nil || strings.Contains(err.Error(), "repositories") {
+		t.Errorf("without repositories: %v", err)
 	}
 }
 

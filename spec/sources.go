@@ -7,8 +7,9 @@ import (
 
 // CheckSources looks whether the files and folders that the image names on
 // this machine exist, for each of its platforms, and returns an [*Error] with
-// all that do not. It reads no content.
-func (img *Image) CheckSources() error {
+// all that do not. It reads no content. Folders that are repositories need not
+// be there where the packages are locked: repositories false leaves them out.
+func (img *Image) CheckSources(repositories bool) error {
 	var f faults
 	for _, file := range img.Files {
 		if file.Kind == KindSource {
@@ -33,7 +34,7 @@ func (img *Image) CheckSources() error {
 			f.exists(key, "apk.keys", regularFile)
 		}
 		for _, r := range img.APK.Repositories {
-			if r.Dir.Abs != "" {
+			if r.Dir.Abs != "" && repositories {
 				f.exists(r.Dir, "apk.repositories", folder)
 			}
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"crypto/x509"
 	"errors"
@@ -33,6 +34,13 @@ func lockName(img *spec.Image) (path, shown string) {
 	first := img.SpecFiles[0]
 	shown = strings.TrimSuffix(first, filepath.Ext(first)) + ".lock.json"
 	return filepath.Join(img.Dir, filepath.Base(shown)), shown
+}
+
+// hasLock reports whether there is a file at that place.
+func hasLock(img *spec.Image) bool {
+	path, _ := lockName(img)
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // readLock reads the lock of a spec. It returns nil where there is none, and a
@@ -122,6 +130,9 @@ func (l *lockFile) faults(img *spec.Image) ([]spec.Fault, error) {
 			faults = append(faults, spec.Fault{Pos: p.Pos, Message: fmt.Sprintf("%s does not fit: %s is not locked", l.name, p)})
 		}
 	}
+	slices.SortStableFunc(faults, func(a, b spec.Fault) int {
+		return cmp.Or(strings.Compare(a.Pos.File, b.Pos.File), a.Pos.Line-b.Pos.Line, a.Pos.Column-b.Pos.Column)
+	})
 	return faults, nil
 }
 
@@ -157,7 +168,7 @@ func changePos(img *spec.Image, c lock.Change) spec.Pos {
 // answer returns the packages that the lock has for a question that it fits.
 func (l *lockFile) answer(img *spec.Image, p spec.Platform, q question) (*answer, error) {
 	platform := l.Platform(p.String())
-	a := &answer{question: q, Solution: &solver.Solution{}, locked: platform.Packages}
+	a := &answer{question: q, Solution: &solver.Solution{}, locked: platform.Packages, from: l.name}
 	for i := range platform.Packages {
 		k := &platform.Packages[i]
 		repository := slices.IndexFunc(img.APK.Repositories, func(r spec.Repository) bool { return lockLocation(img, r) == k.Repository })

@@ -140,7 +140,7 @@ func (u *unfit) Error() string { return strings.Join(u.lines, "\n") }
 
 // hint returns the way out: what to run.
 func (u *unfit) hint() string {
-	return "bring the lock up to date with:\n  " + strings.Join(u.commands, "\n  ")
+	return "to make the lock fit, run:\n  " + strings.Join(u.commands, "\n  ")
 }
 
 // choose returns the packages of an image for one platform: those of its lock

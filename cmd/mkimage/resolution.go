@@ -32,9 +32,12 @@ type question struct {
 type answer struct {
 	question
 	*solver.Solution
-	indexes []*repo.Index  // those that were read, by repository
-	locked  []lock.Package // by package, if the answer is a lock's
-	vendor  string         // folder that may have locked packages
+	indexes []*repo.Index // those that were read, by repository
+
+	// Of the answer of a lock:
+	locked []lock.Package // by package
+	from   string         // the lock's name
+	vendor string         // folder that may have the packages
 }
 
 // choice returns package number i in the form for fetching it.
@@ -194,7 +197,22 @@ func fetch(ctx context.Context, c *repo.Client, a *answer) ([]*apk.Archive, erro
 	for _, archive := range archives {
 		archive.Package = selfDescribed(archive)
 	}
-	return archives, nil
+	return archives, a.complete(archives)
+}
+
+// complete refuses a lock that somebody has edited so that it lacks something.
+func (a *answer) complete(archives []*apk.Archive) error {
+	if a.from == "" {
+		return nil
+	}
+	packages := make([]*apk.Package, len(archives))
+	for i, archive := range archives {
+		packages[i] = archive.Package
+	}
+	if err := lock.Complete(a.dependencies(), packages); err != nil {
+		return fmt.Errorf("cannot use %s: %w; \"mkimage lock --update\" makes the lock anew", a.from, err)
+	}
+	return nil
 }
 
 // selfDescribed returns what a package's .PKGINFO says of it. Checksum, size

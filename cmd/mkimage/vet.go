@@ -41,7 +41,7 @@ func (f *specFlags) load(args []string) ([]*spec.Image, error) {
 	}
 	var all spec.Error
 	for _, img := range images {
-		if err := img.CheckSources(); err != nil {
+		if err := img.CheckSources(!hasLock(img)); err != nil {
 			faults, ok := err.(*spec.Error)
 			if !ok {
 				return nil, err
