@@ -182,7 +182,8 @@ func compareIndexes(img *spec.Image, found *candidate, rebuilt []v1.Image) ([]st
 }
 
 // rebuild builds the image of one platform, dated as the one that it is to be
-// compared with, unless the environment has another date.
+// compared with, unless the environment has another date. Nothing that earlier
+// builds kept is used but packages, which are verified.
 func (b *builder) rebuild(ctx context.Context, img *spec.Image, p spec.Platform, like v1.Image) (v1.Image, error) {
 	if b.epoch == nil {
 		config, err := like.ConfigFile()
@@ -196,7 +197,11 @@ func (b *builder) rebuild(ctx context.Context, img *spec.Image, p spec.Platform,
 		b.epoch = &created
 		defer func() { b.epoch = nil }()
 	}
-	one, err := b.platform(ctx, img, p)
+	c, err := b.prepare(ctx, img, p)
+	if err != nil {
+		return nil, err
+	}
+	one, err := b.platform(ctx, c)
 	if err != nil {
 		return nil, err
 	}
