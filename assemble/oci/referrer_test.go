@@ -7,6 +7,7 @@ import (
 	"io"
 	"log"
 	"net/http/httptest"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -173,5 +174,22 @@ func TestReferrersRead(t *testing.T) {
 	}
 	if out := run(t, "umoci", "stat", "--image", folder+":1.4.2"); !strings.Contains(out, "mkimage") {
 		t.Errorf("umoci: %s", out)
+	}
+}
+
+// TestReferrersInDocker loads an archive with referrers, of which Docker knows
+// nothing, into a real one.
+func TestReferrersInDocker(t *testing.T) {
+	if out, err := exec.Command("docker", "version", "--format", "{{.Server.Version}}").CombinedOutput(); err != nil {
+		absent(t, "there is no Docker daemon: "+strings.TrimSpace(string(out)))
+	}
+	r, _ := attached(t, "linux/amd64")
+	out := run(t, "docker", "load", "-i", archive(t, r))
+	names := r.Tags()
+	defer run(t, "docker", append([]string{"image", "rm"}, names...)...)
+	for _, name := range names {
+		if !strings.Contains(out, "Loaded image: "+name) {
+			t.Errorf("docker load does not tell of %s: %s", name, out)
+		}
 	}
 }
