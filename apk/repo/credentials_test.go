@@ -167,12 +167,12 @@ func noSecrets(t *testing.T, dir string) {
 func TestRefusedCredentials(t *testing.T) {
 	server, _ := locked(t, true)
 	for want, sources := range map[string][]repo.LoginSource{
-		"401 Unauthorized; it wants credentials, in netrc or of a --credential-helper": nil,
-		"401 Unauthorized; the credentials for it are wrong":                           {netrc(t, "machine 127.0.0.1 login me password wrong-1\n")},
-		"fails: exit status 3: \"no key ring\"; correct the credential helper":         {helper(t, "echo no key ring >&2; echo secret-9; exit 3")},
-		"answers with something other than":                                            {helper(t, "echo secret-9")},
-		"answers with a control character":                                             {helper(t, `printf '{"Username":"a","Secret":"b\\u000ac"}'`)},
-		"answers with more than 65536 bytes; correct":                                           {helper(t, `head -c 70000 /dev/zero; exit 0`)},
+		"401 Unauthorized; it wants credentials, in netrc or of a --credential-helper":           nil,
+		"401 Unauthorized; the credentials for it are wrong":                                     {netrc(t, "machine 127.0.0.1 login me password wrong-1\n")},
+		"fails: exit status 3: \"no key ring\"; correct the netrc file or the credential helper": {helper(t, "echo no key ring >&2; echo secret-9; exit 3")},
+		"answers with something other than":                                                      {helper(t, "echo secret-9")},
+		"answers with a control character":                                                       {helper(t, `printf '{"Username":"a","Secret":"b\\u000ac"}'`)},
+		"answers with more than 65536 bytes; correct":                                            {helper(t, `head -c 70000 /dev/zero; exit 0`)},
 	} {
 		c := newClient(t)
 		c.Transport = &repo.Authenticator{Transport: trusting(t, server), Sources: sources}

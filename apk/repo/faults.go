@@ -114,7 +114,7 @@ func wayOut(err error) string {
 	case errors.As(err, &status) && (status.code == http.StatusUnauthorized || status.code == http.StatusForbidden):
 		return status.wayIn()
 	case errors.As(err, &login):
-		return "correct the credential helper"
+		return "correct the netrc file or the credential helper"
 	case errors.As(err, &status) && (status.code == http.StatusNotFound || status.code == http.StatusGone):
 		return "the repository may be in the middle of an update, or the URL wrong: try again or use another with --mirror"
 	case errors.As(err, &dns) && dns.IsNotFound:

@@ -31,24 +31,24 @@ type Netrc struct {
 // port.
 type machine struct{ host, user, password string }
 
-// ReadNetrc reads a netrc file. Errors name file and line, and nothing that the
-// line holds.
+// ReadNetrc reads a netrc file. Errors start with the file's name and the line,
+// and have nothing that the line holds.
 func ReadNetrc(path string) (*Netrc, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read credentials: %w", err)
+		return nil, err
 	}
 	defer f.Close()
 	content, err := io.ReadAll(io.LimitReader(f, maxNetrc+1))
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("cannot read credentials: %w", err)
+		return nil, err
 	case len(content) > maxNetrc:
-		return nil, fmt.Errorf("cannot read credentials: %s has more than %d bytes", path, maxNetrc)
+		return nil, fmt.Errorf("%s has more than %d bytes", path, maxNetrc)
 	}
 	n, line, err := parseNetrc(string(content))
 	if err != nil {
-		return nil, fmt.Errorf("cannot read credentials: %s:%d: %w", path, line, err)
+		return nil, fmt.Errorf("%s:%d: %w", path, line, err)
 	}
 	return n, nil
 }

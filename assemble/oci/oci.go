@@ -46,13 +46,7 @@ type Release struct {
 // different platforms. They go by the tags given, else by the spec's. Of
 // several images an index is made, which carries the spec's annotations too.
 func NewRelease(s *spec.Image, tags []string, images ...v1.Image) (*Release, error) {
-	if len(tags) == 0 {
-		tags = values(s.Tags)
-	}
-	if len(tags) == 0 {
-		tags = []string{DefaultTag}
-	}
-	r := &Release{name: s.Name.Value, tags: tags, images: images}
+	r := &Release{name: s.Name.Value, tags: chosenTags(s, tags), images: images}
 	switch len(images) {
 	case 0:
 		return nil, fmt.Errorf("internal error: %s has no image", r.name)
@@ -65,6 +59,22 @@ func NewRelease(s *spec.Image, tags []string, images ...v1.Image) (*Release, err
 	}
 	r.index = index
 	return r, nil
+}
+
+// chosenTags returns the tags that a release gets.
+func chosenTags(s *spec.Image, tags []string) []string {
+	if len(tags) == 0 {
+		tags = values(s.Tags)
+	}
+	if len(tags) == 0 {
+		tags = []string{DefaultTag}
+	}
+	return tags
+}
+
+// FullNames returns what Tags will return of a release of a spec.
+func FullNames(s *spec.Image, tags []string) []string {
+	return (&Release{name: s.Name.Value, tags: chosenTags(s, tags)}).Tags()
 }
 
 // Image returns the one image; nil where there is an index.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/spf13/cobra"
@@ -18,11 +17,7 @@ const buildHelp = `mkimage build SPEC... builds the images that specs declare. F
 together; each folder, or each below dir/..., is a spec of its own. It prints
 one line an image: its reference with its digest.
 
-  -o, --output FILE     an archive for OCI tools and "docker load"
-                        (default: NAME.tar beside the spec)
-  -o, --output DIR/     an OCI image layout
-  --tag TAG             in place of the spec's tags; repeatable
-` + documentHelp + lockedHelp + specHelp + fetchHelp + `
+` + deliverHelp + documentHelp + lockedHelp + specHelp + fetchHelp + registryHelp + `
 SOURCE_DATE_EPOCH is the time of what is made; without it, the time at which the
 newest package was built.
 
@@ -35,8 +30,7 @@ type buildFlags struct {
 	fetchFlags
 	documentFlags
 	lockedFlags
-	output string
-	tags   []string
+	deliverFlags
 }
 
 func newBuild(stdout, stderr io.Writer) *cobra.Command {
@@ -47,11 +41,14 @@ func newBuild(stdout, stderr io.Writer) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			bar := newProgress(stderr)
 			defer bar.done()
-			if err := flags.understood(cmd); err != nil {
+			if err := flags.documentFlags.understood(cmd); err != nil {
 				return err
 			}
 			f, err := flags.fetcher(cmd, bar)
 			if err != nil {
+				return err
+			}
+			if err := flags.deliverFlags.understood(cmd); err != nil {
 				return err
 			}
 			b := &builder{fetcher: f, bar: bar, stderr: stderr, bills: flags.wanted()}
@@ -69,8 +66,7 @@ func newBuild(stdout, stderr io.Writer) *cobra.Command {
 	flags.fetchFlags.register(cmd)
 	flags.documentFlags.register(cmd)
 	flags.lockedFlags.register(cmd)
-	cmd.Flags().StringVarP(&flags.output, "output", "o", "", "")
-	cmd.Flags().StringSliceVar(&flags.tags, "tag", nil, "")
+	flags.deliverFlags.register(cmd)
 	setHelp(cmd, buildHelp)
 	return cmd
 }
@@ -85,7 +81,7 @@ func (f *buildFlags) build(ctx context.Context, b *builder, args []string) (refe
 	if err != nil {
 		return nil, err
 	}
-	outputs, err := f.outputs(images)
+	batches, err := f.batches(images)
 	if err != nil {
 		return nil, err
 	}
@@ -95,19 +91,22 @@ func (f *buildFlags) build(ctx context.Context, b *builder, args []string) (refe
 	if b.locks, err = f.locks(images, &f.specFlags); err != nil {
 		return nil, err
 	}
+	if err := f.arrange(ctx, b, batches); err != nil {
+		return nil, err
+	}
 	if b.work, err = os.MkdirTemp("", "mkimage-"); err != nil {
 		return nil, fmt.Errorf("cannot make a folder for layers: %w; TMPDIR names another place", err)
 	}
 	defer os.RemoveAll(b.work)
 	b.kept = openKept(ctx, b.fetcher, b.work)
 	defer b.kept.close()
-	for _, out := range outputs {
-		if err := f.make(ctx, b, out); err != nil {
+	for _, t := range batches {
+		if err := f.make(ctx, b, t); err != nil {
 			return nil, err
 		}
 	}
-	for _, out := range outputs {
-		written, err := f.write(ctx, b, out)
+	for _, t := range batches {
+		written, err := f.write(ctx, b, t)
 		if err != nil {
 			return references, err
 		}
@@ -116,9 +115,9 @@ func (f *buildFlags) build(ctx context.Context, b *builder, args []string) (refe
 	return references, nil
 }
 
-// make makes what goes into an output, unless the output has it already.
-func (f *buildFlags) make(ctx context.Context, b *builder, out *output) error {
-	for _, img := range out.images {
+// make makes the images of a batch, unless they are already everywhere.
+func (f *buildFlags) make(ctx context.Context, b *builder, t *batch) error {
+	for _, img := range t.images {
 		list := make([]*choices, len(img.Platforms))
 		err := eachPlatform(ctx, img.Platforms, func(ctx context.Context, i int, p spec.Platform) (err error) {
 			list[i], err = b.prepare(ctx, img, p)
@@ -127,39 +126,56 @@ func (f *buildFlags) make(ctx context.Context, b *builder, out *output) error {
 		if err != nil {
 			return err
 		}
-		out.choices = append(out.choices, list)
+		t.choices = append(t.choices, list)
 	}
 	if !f.documentFlags.wanted() {
-		out.digest = b.kept.digest(ctx, f, b.epoch, out)
-		out.present = b.kept.find(out)
+		for _, out := range t.outputs {
+			out.digest = b.kept.digest(ctx, f, b.epoch, out)
+			out.present = b.kept.find(out)
+		}
 	}
-	if out.present != nil {
+	if t.references = t.present(); t.references != nil {
 		return nil
 	}
-	for i, img := range out.images {
-		release, documents, err := f.release(ctx, b, img, out.choices[i])
+	for i, img := range t.images {
+		release, documents, err := f.release(ctx, b, img, t.choices[i])
 		if err != nil {
 			return err
 		}
-		out.releases = append(out.releases, release)
-		out.documents = append(out.documents, documents...)
+		reference, err := release.Reference()
+		if err != nil {
+			return err
+		}
+		t.releases = append(t.releases, release)
+		t.documents = append(t.documents, documents...)
+		t.references = append(t.references, reference)
 	}
 	return nil
 }
 
-// write writes an output and what belongs beside it, and returns the references
-// of its images.
-func (f *buildFlags) write(ctx context.Context, b *builder, out *output) ([]string, error) {
-	if out.present != nil {
-		return out.present.References, nil
+// write brings a batch where it goes, and what belongs beside it, and returns
+// the references of its images.
+func (f *buildFlags) write(ctx context.Context, b *builder, t *batch) ([]string, error) {
+	for _, out := range t.outputs {
+		if out.present != nil {
+			continue
+		}
+		b.bar.step("writing %s", out.path)
+		if err := out.write(ctx); err != nil {
+			return nil, err
+		}
+		b.kept.keep(out, t.references, func() string { return b.kept.digest(ctx, f, b.epoch, out) })
 	}
-	b.bar.step("writing %s", out.path)
-	references, err := out.write(ctx)
-	if err != nil {
+	if err := f.documentFlags.write(t.documents); err != nil {
 		return nil, err
 	}
-	b.kept.keep(out, references, func() string { return b.kept.digest(ctx, f, b.epoch, out) })
-	return references, f.documentFlags.write(out.documents)
+	for _, d := range t.destinations {
+		b.bar.step("%s", d)
+		if err := d.deliver(ctx, t.releases); err != nil {
+			return nil, err
+		}
+	}
+	return t.references, nil
 }
 
 // release makes one image for its platforms, and the documents about it that
@@ -181,72 +197,10 @@ func (f *buildFlags) release(ctx context.Context, b *builder, img *spec.Image, l
 	if err != nil {
 		return nil, nil, err
 	}
-	release, err := oci.NewRelease(img, f.tags, images...)
+	release, err := oci.NewRelease(img, f.deliverFlags.tags, images...)
 	if err != nil {
 		return nil, nil, err
 	}
 	documents, err := f.describe(release, all, source)
 	return release, documents, err
-}
-
-// output is a file or folder to write, with the images that go into it.
-type output struct {
-	path      string
-	images    []*spec.Image
-	releases  []*oci.Release
-	documents []oci.Document // about the releases
-
-	choices [][]*choices // by image and platform
-	digest  string       // of all that decides what the output holds; empty: not asked for
-	present *record      // the output holds it already
-}
-
-// outputs says where each image goes, and refuses what could not be written
-// before any work is done.
-func (f *buildFlags) outputs(images []*spec.Image) ([]*output, error) {
-	var list []*output
-	if f.output != "" {
-		list = append(list, &output{path: f.output, images: images})
-	}
-	taken := map[string]*spec.Image{}
-	for _, img := range images {
-		if f.output != "" {
-			break
-		}
-		path := filepath.Join(img.Dir, filepath.Base(img.Name.Value)+".tar")
-		if other := taken[path]; other != nil {
-			return nil, fmt.Errorf("cannot write both %s and %s to %s; give the images other names, or build them into one with --output",
-				other.SpecFiles[0], img.SpecFiles[0], path)
-		}
-		taken[path] = img
-		list = append(list, &output{path: path, images: []*spec.Image{img}})
-	}
-	for _, out := range list {
-		if err := out.check(); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
-}
-
-func (o *output) check() error {
-	if oci.IsFolder(o.path) {
-		return oci.CheckFolder(o.path)
-	}
-	return oci.CheckArchive(o.path)
-}
-
-// write writes the output and returns the references of its images.
-func (o *output) write(ctx context.Context) (references []string, err error) {
-	for _, r := range o.releases {
-		reference, err := r.Reference()
-		if err != nil {
-			return nil, err
-		}
-		references = append(references, reference)
-	}
-	if oci.IsFolder(o.path) {
-		return references, oci.WriteFolder(ctx, o.path, o.releases...)
-	}
-	return references, oci.WriteArchive(ctx, o.path, o.releases...)
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/rsa"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -19,16 +20,22 @@ const fetchHelp = `  --cache-dir DIR       where fetched files are kept (default
   --offline             use the cache and folders only
   --mirror FROM=TO      fetch what a URL starting with FROM names from TO, a URL
                         or a folder; repeatable
+` + networkHelp + `  --credential-helper NAME   ask docker-credential-NAME for passwords of
+                        repositories; without it, netrc has them
 `
 
 // fetchFlags are shared by all commands that fetch.
 type fetchFlags struct {
+	networkFlags
 	cacheDir string
 	offline  bool
 	mirrors  []string
+	helper   string
 }
 
 func (f *fetchFlags) register(cmd *cobra.Command) {
+	f.networkFlags.register(cmd)
+	cmd.Flags().StringVar(&f.helper, "credential-helper", "", "")
 	cmd.Flags().StringVar(&f.cacheDir, "cache-dir", "", "")
 	cmd.Flags().BoolVar(&f.offline, "offline", false, "")
 	cmd.Flags().StringArrayVar(&f.mirrors, "mirror", nil, "")
@@ -53,8 +60,11 @@ type fetcher struct {
 	cacheDir string
 	offline  bool
 	mirrors  []repo.Mirror
-	progress repo.Progress
-	known    func(*apk.Archive) bool // see repo.Client
+	network  networkFlags
+	// transport is of all clients, so that connections are used again.
+	transport http.RoundTripper
+	progress  repo.Progress
+	known     func(*apk.Archive) bool // see repo.Client
 
 	mu      sync.Mutex
 	clients []*repo.Client
@@ -71,7 +81,7 @@ func (f *fetchFlags) fetcher(cmd *cobra.Command, progress repo.Progress) (*fetch
 	if err != nil {
 		return nil, err
 	}
-	made := &fetcher{cacheDir: folder.Dir, offline: f.offline, progress: progress}
+	made := &fetcher{cacheDir: folder.Dir, offline: f.offline, network: f.networkFlags, progress: progress}
 	for _, s := range f.mirrors {
 		m, err := repo.ParseMirror(s, base)
 		if err != nil {
@@ -79,7 +89,8 @@ func (f *fetchFlags) fetcher(cmd *cobra.Command, progress repo.Progress) (*fetch
 		}
 		made.mirrors = append(made.mirrors, m)
 	}
-	return made, nil
+	made.transport, err = f.private()
+	return made, err
 }
 
 // client returns the client that trusts exactly the given keys.
@@ -91,7 +102,8 @@ func (f *fetcher) client(keys apk.Keys) *repo.Client {
 			return c
 		}
 	}
-	c := &repo.Client{CacheDir: f.cacheDir, Keys: keys, Mirrors: f.mirrors, Offline: f.offline, Progress: f.progress, Known: f.known}
+	c := &repo.Client{CacheDir: f.cacheDir, Keys: keys, Mirrors: f.mirrors, Offline: f.offline,
+		Transport: f.transport, Progress: f.progress, Known: f.known}
 	f.clients = append(f.clients, c)
 	return c
 }

@@ -15,6 +15,7 @@ import (
 type progress struct {
 	w     *os.File // nil where nothing is shown
 	mu    sync.Mutex
+	verb  string // what the files are about
 	files map[string]transfer
 	drawn time.Time // or begun: what is over at once shows nothing
 	shown bool
@@ -35,8 +36,20 @@ func newProgress(w io.Writer) *progress {
 
 // Fetching takes note of a download's state.
 func (p *progress) Fetching(name string, done, size int64) {
+	p.transferred("fetching", name, done, size)
+}
+
+// Sending takes note of an upload's state.
+func (p *progress) Sending(digest string, done, size int64) {
+	p.transferred("sending", digest, done, size)
+}
+
+func (p *progress) transferred(verb, name string, done, size int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.verb != verb {
+		p.verb, p.files = verb, map[string]transfer{}
+	}
 	p.files[name] = transfer{done, size}
 	var all transfer
 	finished := 0
@@ -47,7 +60,7 @@ func (p *progress) Fetching(name string, done, size int64) {
 			finished++
 		}
 	}
-	p.draw("fetching %d of %d, %.1f of %.1f MB: %s", finished, len(p.files), mega(all.done), mega(all.size), name)
+	p.draw("%s %d of %d, %.1f of %.1f MB: %s", verb, finished, len(p.files), mega(all.done), mega(all.size), name)
 }
 
 // step says what is done now.

@@ -138,7 +138,7 @@ func (k *kept) digest(ctx context.Context, f *buildFlags, epoch *int64, out *out
 		return ""
 	}
 	d := &digester{ctx: ctx, hash: sha256.New()}
-	d.values(self, version(), layer.Version, out.path, f.tags, epoch)
+	d.values(self, version(), layer.Version, out.path, out.form, f.deliverFlags.tags, epoch)
 	for i, img := range out.images {
 		if img.APK != nil && len(img.APK.Scripts) > 0 {
 			return "" // scripts that are skipped are told each time
