@@ -49,7 +49,7 @@ type Bill struct {
 type Package struct {
 	*apk.Package
 	SHA256 string // of the package file, hexadecimal
-	URL    string // where the file was fetched; empty if from a folder
+	URL    string // of the file in its repository; empty if that is a folder
 }
 
 // Program is an executable that no package shipped.

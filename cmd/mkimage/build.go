@@ -85,6 +85,9 @@ func (f *buildFlags) build(ctx context.Context, b *builder, args []string) (refe
 	if err != nil {
 		return nil, err
 	}
+	if err := f.documentFlags.fits(&f.deliverFlags, batches); err != nil {
+		return nil, err
+	}
 	if err := f.documentFlags.check(images); err != nil {
 		return nil, err
 	}

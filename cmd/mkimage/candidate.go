@@ -13,7 +13,6 @@ import (
 
 	"github.com/mkimage/mkimage/apk"
 	"github.com/mkimage/mkimage/assemble/oci"
-	"github.com/mkimage/mkimage/assemble/registry"
 	"github.com/mkimage/mkimage/spec"
 )
 
@@ -78,7 +77,10 @@ func (f *verifyFlags) open(ctx context.Context, name string, img *spec.Image) (*
 	if f.offline {
 		return nil, fmt.Errorf("cannot pull %s offline; name an archive or a folder", name)
 	}
-	client := &registry.Client{}
+	client, err := f.registry(&f.networkFlags, nil)
+	if err != nil {
+		return nil, err
+	}
 	m, err := client.Pull(ctx, name)
 	if err != nil {
 		return nil, err

@@ -50,6 +50,25 @@ func (f *documentFlags) understood(cmd *cobra.Command) error {
 	return nil
 }
 
+// fits refuses to attach where that would be lost: Docker's format has no place
+// for it.
+func (f *documentFlags) fits(to *deliverFlags, batches []*batch) error {
+	if len(f.attach) == 0 {
+		return nil
+	}
+	for _, t := range batches {
+		for _, out := range t.outputs {
+			if out.form == dockerArchive {
+				return fmt.Errorf("cannot attach anything in docker-archive:%s: Docker's format has no place for it; -o %s has both", out.path, out.path)
+			}
+		}
+		if len(t.outputs) == 0 && !to.push {
+			return errors.New("cannot attach anything with --load alone: Docker has no place for it; add --push or --output")
+		}
+	}
+	return nil
+}
+
 // check refuses what could not be written, before any work is done.
 func (f *documentFlags) check(images []*spec.Image) error {
 	if f.dir == "" {

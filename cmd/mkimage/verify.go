@@ -22,7 +22,7 @@ line if they are the same, byte for byte, else a line for each difference, and
 the exit status is 1.
 
   --spec SPEC           a spec's file or folder; repeatable, as for build
-` + lockedHelp + specHelp + fetchHelp + `
+` + lockedHelp + specHelp + fetchHelp + registryHelp + `
 Without SOURCE_DATE_EPOCH the time of what is made is that of IMAGE.
 
 Example:
@@ -33,6 +33,7 @@ type verifyFlags struct {
 	specFlags
 	fetchFlags
 	lockedFlags
+	registryFlags
 	specs []string
 }
 
@@ -64,6 +65,7 @@ func newVerify(stdout, stderr io.Writer) *cobra.Command {
 	flags.specFlags.register(cmd)
 	flags.fetchFlags.register(cmd)
 	flags.lockedFlags.register(cmd)
+	flags.registryFlags.register(cmd)
 	cmd.Flags().StringArrayVar(&flags.specs, "spec", nil, "")
 	setHelp(cmd, verifyHelp)
 	return cmd
