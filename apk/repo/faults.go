@@ -54,14 +54,14 @@ var (
 	errBroken  = errors.New("the connection broke off")
 )
 
-// sizeError: the file is not as long as the index says.
+// sizeError: the file is not as long as the index or lock says.
 type sizeError struct{ have, want int64 }
 
 func (e *sizeError) Error() string {
 	if e.have > e.want {
-		return fmt.Sprintf("the file has more than the %d bytes that the index says", e.want)
+		return fmt.Sprintf("the file has more than the %d bytes that are expected", e.want)
 	}
-	return fmt.Sprintf("the file has %d bytes where the index says %d", e.have, e.want)
+	return fmt.Sprintf("the file has %d bytes, expected are %d", e.have, e.want)
 }
 
 // lastingError is what the last attempt ended with, though it could have
