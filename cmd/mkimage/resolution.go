@@ -208,6 +208,10 @@ func (a *answer) complete(archives []*apk.Archive) error {
 	packages := make([]*apk.Package, len(archives))
 	for i, archive := range archives {
 		packages[i] = archive.Package
+		if want := a.locked[i].DataHash; archive.Info.DataHash != want {
+			return fmt.Errorf("cannot use %s: %s has the data hash %x and not %x; \"mkimage lock --update\" makes the lock anew",
+				a.from, archive.Package, archive.Info.DataHash, want)
+		}
 	}
 	if err := lock.Complete(a.dependencies(), packages); err != nil {
 		return fmt.Errorf("cannot use %s: %w; \"mkimage lock --update\" makes the lock anew", a.from, err)
