@@ -159,6 +159,35 @@ func (k *keeper) solve(kept []lock.Package) (*answer, error) {
 	return &answer{question: k.question, Solution: solution, indexes: k.indexes}, nil
 }
 
+// fill describes the chosen packages. Those that stayed are known already, the
+// others are fetched.
+func (k *keeper) fill(ctx context.Context, chosen *answer, packages []lock.Package) error {
+	var fetched []int
+	var choices []repo.Choice
+	for i, s := range chosen.Install {
+		old := k.pinned(s.Package)
+		if old == nil {
+			fetched = append(fetched, i)
+			choices = append(choices, chosen.choice(i))
+			old = &lock.Package{Name: s.Package.Name, Version: s.Package.Version, Arch: s.Package.Arch, Checksum: s.Package.Checksum}
+		}
+		packages[i] = *old
+		packages[i].Repository, packages[i].Tag = k.locations[s.Repository], s.Tag
+	}
+	archives, err := k.client.Fetch(ctx, choices)
+	if err != nil {
+		return err
+	}
+	for j, a := range archives {
+		p := &packages[fetched[j]]
+		p.Size, p.DataHash = a.Size(), a.Info.DataHash
+		if p.SHA256, err = a.Digest(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // lists reports whether an index has exactly the locked package.
 func lists(x *apk.Index, locked *lock.Package) (found bool) {
 	eachNamed(x, locked.Name, func(p uint32) { found = found || x.Table().Checksum(p) == locked.Checksum })
