@@ -18,6 +18,9 @@ import (
 // what registries accept (distribution-spec, "Pushing Manifests").
 const maxManifest = 4 << 20
 
+// ErrNoLayout: what is there is no OCI image layout.
+var ErrNoLayout = errors.New("it is no OCI image layout: there is no index.json in it")
+
 // Layout is an OCI image layout on disk, a folder or an archive, written by
 // this package or by another program. Every blob is verified against its
 // digest and size while it is read.
@@ -67,7 +70,7 @@ func (l *Layout) read() error {
 	raw, err := l.small("index.json")
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return errors.New("it is no OCI image layout: there is no index.json in it")
+		return ErrNoLayout
 	case err != nil:
 		return err
 	}

@@ -15,6 +15,7 @@ no root, no container.
   mkimage resolve SPEC     print the packages that a spec comes to
   mkimage lock SPEC        keep to these packages from now on
   mkimage vendor SPEC      keep copies of them
+  mkimage push SOURCE NAME push an image that was written before
   mkimage verify IMAGE     build it again and say what differs
   mkimage vet SPEC         check a spec without building
   mkimage cache            print what is kept between builds, or prune it
@@ -56,7 +57,7 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	})
 	setHelp(root, rootHelp)
 	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true})
-	root.AddCommand(newBuild(stdout, stderr), newResolve(stdout, stderr), newLock(stdout, stderr), newVendor(stderr), newVerify(stdout, stderr), newVet(stdout), newCache(stdout), newVersion(stdout))
+	root.AddCommand(newBuild(stdout, stderr), newResolve(stdout, stderr), newLock(stdout, stderr), newVendor(stderr), newPush(stdout, stderr), newVerify(stdout, stderr), newVet(stdout), newCache(stdout), newVersion(stdout))
 	return root
 }
 

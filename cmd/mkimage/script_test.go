@@ -28,12 +28,15 @@ func TestScripts(t *testing.T) {
 		Setup:               setupScript,
 		Condition:           condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"apkrepo": writeRepository,
-			"corrupt": corruptFile,
-			"image":   printImage,
-			"rsakey":  writeKeyPair,
-			"serve":   serveRepository,
-			"sha256":  compareDigests,
+			"apkrepo":      writeRepository,
+			"corrupt":      corruptFile,
+			"image":        printImage,
+			"rsakey":       writeKeyPair,
+			"registry":     serveRegistry,
+			"remote":       printRemote,
+			"serveprivate": servePrivate,
+			"serve":        serveRepository,
+			"sha256":       compareDigests,
 		},
 	})
 }
