@@ -29,12 +29,12 @@ type Entry struct {
 	ModTime int64
 	// Size is the length of a Regular entry's content, in bytes; else 0.
 	Size int64
-	// Target is a Symlink's target as written or, cleaned as Name is, the
-	// entry that a Hardlink is a further name of. Whether the package has that
-	// entry is not checked.
+	// Target is a Symlink's target as written or the Name of the entry that a
+	// Hardlink is a further name of. Whether the package has that entry is not
+	// checked.
 	Target string
-	// Checksum is the SHA-1 of a Regular entry's content or of a Symlink's
-	// target, zero for others.
+	// Checksum is the SHA-1 of a Regular entry's content or, where the package
+	// says it, of a Symlink's target; zero for others.
 	Checksum Checksum
 	// Major and Minor are a device's numbers.
 	Major, Minor int64
@@ -160,7 +160,7 @@ func (e *Entry) setKind(h *tar.Header) error {
 		}
 		e.Target = h.Linkname
 	case Hardlink:
-		e.Target = strings.TrimLeft(h.Linkname, "/")
+		e.Target = h.Linkname
 		if err := checkEntryName(e.Target); err != nil {
 			return fmt.Errorf("is a hard link to %q, which %w", h.Linkname, err)
 		}
@@ -175,9 +175,9 @@ func (e *Entry) setKind(h *tar.Header) error {
 func (e *Entry) setChecksum(h *tar.Header) error {
 	record, ok := h.PAXRecords[checksumField]
 	switch {
-	case e.Kind == Symlink:
+	case e.Kind == Symlink && ok:
 		e.Checksum = sha1.Sum([]byte(e.Target))
-		if ok && record != e.Checksum.Hex() {
+		if record != e.Checksum.Hex() {
 			return fmt.Errorf("links to %q, which is not what its checksum %s says", e.Target, record)
 		}
 	case e.Kind == Regular && !ok:

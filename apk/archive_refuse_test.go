@@ -56,7 +56,7 @@ func TestRefusedEntries(t *testing.T) {
 		{"target out of the root", apktest.Symlink("a", "../../etc"), ""},
 		{"hard link out of the root", apktest.Hardlink("a", "../b"), `its entry "a" is a hard link to "../b", which leads out of the root`},
 		{"hard link to nothing", apktest.Hardlink("a", ""), `its entry "a" is a hard link to "", which has no name`},
-		{"absolute hard link", apktest.Hardlink("a", "/b"), ""},
+		{"absolute hard link", apktest.Hardlink("a", "/b"), `its entry "a" is a hard link to "/b", which is an absolute path`},
 		{"negative owner", regular("a").OwnedBy("x", "x", -1, 0), `its entry "a" has the owner -1:0, which no system can have`},
 		{"owner none", regular("a").OwnedBy("x", "x", 0, 1<<32-1), `its entry "a" has the owner 0:4294967295, which no system can have`},
 		{"before 1970", regular("a").At(-1), `its entry "a" was modified before 1970`},

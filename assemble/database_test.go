@@ -29,10 +29,13 @@ func databasePackages() []pkg {
 				apktest.Regular("usr/share/z/f", "f"), apktest.Dir("opt").WithMode(0o2755).WithXattr("user.a", "b"),
 				apktest.Program("opt/prog", "p").OwnedBy("no", "no", 3, 4), apktest.Regular("opt/lost", "beta"),
 				apktest.Symlink("opt/link", "prog"), apktest.Hardlink("opt/also", "opt/prog"), apktest.Fifo("opt/pipe"),
+				apktest.File{Name: "opt/plain", Type: tar.TypeSymlink, Mode: 0o777, Target: "prog", Plain: true},
 				apktest.Regular("opt/cap", "").WithXattr("security.capability", "v2"), apktest.Regular("top", ""),
 			},
 		},
-		{Name: "alpha", Replaces: []string{"Beta"}, ReplacesPriority: 9, Files: files{apktest.Regular("opt/lost", "alpha")}},
+		{Name: "alpha", Replaces: []string{"Beta"}, ReplacesPriority: 9, Files: files{
+			apktest.Regular("opt/lost", "alpha"), apktest.Fifo("opt/queue").WithXattr("user.a", "b"),
+		}},
 		{Name: "empty", Replaces: []string{"x"}},
 		{Name: "meta", InstalledSize: 1, Replaces: []string{"x"}, Triggers: []string{"/none"}},
 	}
@@ -92,7 +95,8 @@ func installedWant(in assemble.Input) string {
 	}
 	sum := func(s string) string { return "Z:" + sha1Sum(s) + "\n" }
 	return header(1, "alpha", "1.0-r0", "5", "test package alpha") +
-		"r:Beta\nq:9\nF:opt\nR:lost\n" + sum("alpha") + "\n" +
+		"r:Beta\nq:9\nf:x\nF:opt\nR:lost\n" + sum("alpha") +
+		"R:queue\na:0:0:644:" + sha1Sum("\x00\x00\x00\x06user.a\x00\x00\x00\x01b") + "\n\n" +
 		header(0, "Beta", "2-r1", "6", "two") +
 		"r:alpha<3\nq:7\ns:edge\n" +
 		"F:usr\nF:usr/share\nF:usr/share/z\nR:f\n" + sum("f") +
@@ -101,6 +105,7 @@ func installedWant(in assemble.Input) string {
 		"R:cap\na:0:0:644:" + sha1Sum("\x00\x00\x00\x13security.capability\x00\x00\x00\x02v2") + "\n" + sum("") +
 		"R:link\na:0:0:777\n" + sum("prog") +
 		"R:pipe\n" +
+		"R:plain\na:0:0:777\n" + // no checksum where the package has none
 		"R:prog\na:3:4:755\n" + sum("p") +
 		"F:\nR:top\n" + sum("") + "\n" +
 		header(2, "empty", "1.0-r0", "0", "test package empty") + "\n" +

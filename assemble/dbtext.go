@@ -44,6 +44,9 @@ func installedText(packages []*installed) []byte {
 			writeDependencies(&b, 'r', p.source.Archive.Info.Replaces)
 			writeNumber(&b, 'q', int64(p.source.Archive.Info.ReplacesPriority))
 			writeLine(&b, 's', p.source.Tag)
+			if p.lostXattrs {
+				writeLine(&b, 'f', "x")
+			}
 		}
 		for _, fo := range p.folders {
 			writeFolder(&b, fo)

@@ -127,7 +127,7 @@ func (d *declarer) directory(p string) (*tree.Node, bool, error) {
 	if n, err := d.tree.Lstat(p); err == nil {
 		return nil, false, fmt.Errorf("cannot add %s: it is a symbolic link already, to %s, which is not there", p, n.Target)
 	}
-	n, err = d.tree.Mkdir(p, 0o755)
+	n, err = d.tree.MkdirAll(p, 0o755)
 	return n, true, cannotAdd(p, err)
 }
 

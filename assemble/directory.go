@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/mkimage/mkimage/apk"
-	"github.com/mkimage/mkimage/assemble/tree"
 )
 
 // extractDirectory makes a directory that a package ships, or settles whose
@@ -63,6 +62,8 @@ func (db *database) makeDirectory(d *directory, a acl, parent bool) {
 		d.intact = parent && n.Mode == a.mode && n.UID == a.uid && n.GID == a.gid
 		return
 	}
-	n := &tree.Node{Kind: tree.Dir, Mode: a.mode & 0o1777, UID: a.uid, GID: a.gid}
-	d.intact = db.tree.Add(d.path, n) == nil
+	if n, err := db.tree.Mkdir(d.path, a.mode&0o1777); err == nil {
+		n.Chown(a.uid, a.gid)
+		d.intact = true
+	}
 }

@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/mkimage/mkimage/apk"
 	"github.com/mkimage/mkimage/assemble/tree"
@@ -83,28 +85,30 @@ func (db *database) place(p *installed, e *apk.Entry, a acl) error {
 		if err := db.tree.Link(temporaryName(p, e.Target), temporary); err != nil {
 			return err
 		}
-		n, err := db.tree.Lstat(temporary)
+		n, err := db.tree.Stat(temporary)
 		if err != nil {
-			return err
+			return fmt.Errorf("%s is a hard link to %s, a symbolic link that leads nowhere yet", e.Name, e.Target)
 		}
-		if n.Kind == tree.Symlink {
-			return fmt.Errorf("%s is a hard link to %s, a symbolic link", e.Name, e.Target)
-		}
-		// The inode is chowned and touched once more, and given the
-		// special bits that doing so takes away.
+		// What the name leads to is chowned and touched once more, and
+		// given the special bits that doing so takes away.
 		n.Chown(a.uid, a.gid)
 		if special := a.mode & 0o7000; special != 0 {
 			n.Mode = a.mode
 		}
 		n.ModTime = e.ModTime
 		addXattrs(n, e.Xattrs)
+		p.lostXattrs = p.lostXattrs || losesXattrs(n, e.Xattrs)
 		return nil
 	}
 	n := Shipped(e, p.number)
-	if n == nil {
+	switch {
+	case n == nil:
 		return fmt.Errorf("internal error: entry of kind %s", e.Kind)
+	case n.Kind == tree.Symlink && a.mode&0o7000 != 0:
+		return fmt.Errorf("%s is a symbolic link of mode %o, but none can be setuid, setgid or sticky", e.Name, a.mode)
 	}
 	n.UID, n.GID = a.uid, a.gid
+	p.lostXattrs = p.lostXattrs || losesXattrs(n, e.Xattrs)
 	if n.Kind == tree.File {
 		n.Content = db.contents.of(p.source.Archive, e)
 	}
@@ -138,17 +142,36 @@ func Shipped(e *apk.Entry, number int) *tree.Node {
 	return n
 }
 
-// addXattrs sets extended attributes. apk gives symbolic links none.
+// addXattrs sets the extended attributes that a node can have.
 func addXattrs(n *tree.Node, list []apk.Xattr) {
-	if len(list) == 0 || n.Kind == tree.Symlink {
-		return
-	}
-	if n.Xattrs == nil {
-		n.Xattrs = map[string]string{}
-	}
 	for _, x := range list {
+		if !takesXattr(n, x) {
+			continue
+		}
+		if n.Xattrs == nil {
+			n.Xattrs = map[string]string{}
+		}
 		n.Xattrs[x.Name] = x.Value
 	}
+}
+
+// takesXattr reports whether a node can have an extended attribute. apk tries
+// none on symbolic links and opens the others for writing, which no directory
+// can be; devices and fifos have no attributes of users (xattr(7)).
+func takesXattr(n *tree.Node, x apk.Xattr) bool {
+	switch n.Kind {
+	case tree.File:
+		return true
+	case tree.Dir, tree.Symlink:
+		return false
+	}
+	return !strings.HasPrefix(x.Name, "user.")
+}
+
+// losesXattrs reports whether apk notes in its database that it failed to set
+// one.
+func losesXattrs(n *tree.Node, list []apk.Xattr) bool {
+	return n.Kind != tree.Symlink && slices.ContainsFunc(list, func(x apk.Xattr) bool { return !takesXattr(n, x) })
 }
 
 // temporaryName returns the name under which a file waits for the rest of its

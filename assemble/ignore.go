@@ -60,7 +60,7 @@ func matchNames(patterns, names []string) bool {
 			}
 			return false
 		}
-		if len(names) == 0 || !matchPath(patterns[0], names[0]) {
+		if len(names) == 0 || !fnmatch(patterns[0], names[0]) {
 			return false
 		}
 		patterns, names = patterns[1:], names[1:]

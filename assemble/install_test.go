@@ -211,6 +211,51 @@ func TestInstall(t *testing.T) {
 		)},
 		want: "dir bin 0755\nfile bin/v 4711 8:9\nsame bin/w as bin/v\nfile bin/x 0755\nsame bin/y as bin/x\ndir etc 0755\ndir lib 0755\n",
 	}, {
+		name: "a hard link to a symbolic link owns what that leads to",
+		packages: []pkg{
+			a(dir("opt/d").WithMode(0o700), file("opt/d/f", "").WithMode(0o6755)),
+			b(apktest.Symlink("srv/x", "../opt/d/f"), apktest.Hardlink("srv/y", "srv/x").OwnedBy("w", "w", 8, 9)),
+		},
+		want: `
+			dir etc 0755
+			dir lib 0755
+			dir opt 0755
+			dir opt/d 0700
+			file opt/d/f 0755 8:9
+			dir srv 0755
+			link srv/x -> ../opt/d/f
+			same srv/y as srv/x
+		`,
+	}, {
+		name: "a hard link to a device takes its special bits",
+		packages: []pkg{a(
+			apktest.CharDevice("dev/a", 1, 3).WithMode(0o6710), apktest.Hardlink("dev/b", "dev/a"),
+			apktest.Fifo("dev/p").WithMode(0o4600), apktest.Hardlink("dev/q", "dev/p").WithMode(0o1600),
+		)},
+		want: `
+			dir dev 0755
+			node dev/a 0710 kind 4 1,3
+			same dev/b as dev/a
+			node dev/p 1600 kind 3 0,0
+			same dev/q as dev/p
+			dir etc 0755
+			dir lib 0755
+		`,
+	}, {
+		name: "extended attributes are for files, on devices and fifos not those of users",
+		packages: []pkg{a(
+			file("f", "").WithXattr("user.a", "1"), apktest.Symlink("l", "f").WithXattr("user.a", "2"), dir("d").WithXattr("user.a", "3"),
+			apktest.Fifo("p").WithXattr("user.a", "4").WithXattr("trusted.b", "5"),
+		)},
+		want: "dir d 0755\ndir etc 0755\nfile f 0644 user.a=1\nlink l -> f\ndir lib 0755\nnode p 0644 trusted.b=5 kind 3 0,0\n",
+	}, {
+		name: "a new directory in a setgid one is setgid, but with its own group",
+		packages: []pkg{
+			b(dir("opt")),
+			a(dir("opt").WithMode(0o2775).OwnedBy("a", "a", 1, 1), dir("opt/sub"), file("opt/sub/f", "")),
+		},
+		want: "dir etc 0755\ndir lib 0755\ndir opt 2775 1:1\ndir opt/sub 2755\nfile opt/sub/f 0644\n",
+	}, {
 		name: "a symlink replaces a file and is no directory",
 		packages: []pkg{
 			a(file("opt/x", "file")),
@@ -377,9 +422,13 @@ func TestInstallRefused(t *testing.T) {
 		packages: []pkg{{Name: "a", Files: files{file("opt/x", "1")}}, {Name: "b", Files: files{apktest.Hardlink("opt/y", "opt/x")}}},
 		want:     `cannot install b-1.0-r0: opt/y is a hard link to opt/x, which it does not install before`,
 	}, {
-		name:     "a hard link to a symbolic link",
-		packages: []pkg{{Name: "a", Files: files{apktest.Symlink("opt/x", "z"), apktest.Hardlink("opt/y", "opt/x")}}},
-		want:     `cannot install a-1.0-r0: opt/y is a hard link to opt/x, a symbolic link`,
+		name:     "a hard link to a symbolic link that leads nowhere yet",
+		packages: []pkg{{Name: "a", Files: files{file("opt/z", ""), apktest.Symlink("opt/x", "z"), apktest.Hardlink("opt/y", "opt/x")}}},
+		want:     `cannot install a-1.0-r0: opt/y is a hard link to opt/x, a symbolic link that leads nowhere yet`,
+	}, {
+		name:     "a symbolic link with special bits",
+		packages: []pkg{{Name: "a", Files: files{apktest.Symlink("opt/x", "z").WithMode(0o1777)}}},
+		want:     `cannot install a-1.0-r0: opt/x is a symbolic link of mode 1777, but none can be setuid, setgid or sticky`,
 	}}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

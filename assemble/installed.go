@@ -44,6 +44,10 @@ type installed struct {
 	scattered int
 	current   *folder
 
+	// lostXattrs is whether something it ships cannot have the extended
+	// attributes that it should.
+	lostXattrs bool
+
 	// files are what the package ships, by path, while it is unpacked.
 	files map[string]*file
 }
@@ -61,7 +65,7 @@ type file struct {
 	folder   *folder
 	name     string // in its directory
 	acl      acl
-	checksum apk.Checksum // zero for fifos and devices
+	checksum apk.Checksum // zero for what its package gives none
 	replaced bool         // it is another package's now
 }
 

@@ -3,7 +3,6 @@ package assemble
 import (
 	"cmp"
 	"context"
-	"path"
 	"slices"
 	"strings"
 
@@ -105,17 +104,9 @@ func (db *database) hashed() []*directory {
 func matchTrigger(patterns []string, dir string) (modifiedOnly, ok bool) {
 	for _, pattern := range patterns {
 		pattern, modifiedOnly = strings.CutPrefix(pattern, "+")
-		if strings.HasPrefix(pattern, "/") && matchPath(pattern, dir) {
+		if strings.HasPrefix(pattern, "/") && fnmatch(pattern, dir) {
 			return modifiedOnly, true
 		}
 	}
 	return false, false
-}
-
-// matchPath is fnmatch(3) with FNM_PATHNAME: path.Match, but for the "!" that
-// negates a class too, and for a pattern that is not closed, which stands for
-// itself.
-func matchPath(pattern, name string) bool {
-	ok, err := path.Match(strings.ReplaceAll(pattern, "[!", "[^"), name)
-	return ok || err != nil && pattern == name
 }

@@ -47,7 +47,7 @@ func mknod(p *process) error {
 	default:
 		return p.usage()
 	}
-	if err := p.tree.Add(p.abs(operands[0]), n); err != nil {
+	if err := p.tree.Create(p.abs(operands[0]), n); err != nil {
 		return p.failErr(err, "%s", operands[0])
 	}
 	return nil
@@ -60,7 +60,7 @@ func mkfifo(p *process) error {
 		return err
 	}
 	for _, name := range operands {
-		if err := p.tree.Add(p.abs(name), &tree.Node{Kind: tree.Fifo, Mode: mode}); err != nil {
+		if err := p.tree.Create(p.abs(name), &tree.Node{Kind: tree.Fifo, Mode: mode}); err != nil {
 			if err := p.warnErr(err, "%s", name); err != nil {
 				return err
 			}

@@ -90,7 +90,7 @@ func (t *Tree) ReadFile(path string, limit int64) ([]byte, error) {
 
 // WriteFile gives the file at path new content, as open(2) with O_CREAT and
 // O_TRUNC would: symlinks are followed, a file that exists keeps its inode,
-// mode and owner, a new one is root's with mode.
+// mode and owner, a new one is made as by Create.
 func (t *Tree) WriteFile(path string, c Content, mode uint32) (*Node, error) {
 	p, err := t.resolve("open", path, true)
 	if err != nil {
@@ -101,6 +101,7 @@ func (t *Tree) WriteFile(path string, c Content, mode uint32) (*Node, error) {
 		return nil, pathError("open", path, syscall.EISDIR)
 	case p.node == nil:
 		p.node = &Node{Kind: File, Mode: mode & 0o7777}
+		p.node.inherit(p.dir)
 		p.dir.children[p.name] = p.node
 	case p.node.Kind == Dir:
 		return nil, pathError("open", path, syscall.EISDIR)
@@ -111,10 +112,10 @@ func (t *Tree) WriteFile(path string, c Content, mode uint32) (*Node, error) {
 	return p.node, nil
 }
 
-// Mkdir makes a directory of root's; the parent must exist.
+// Mkdir makes a directory as by Create; the parent must exist.
 func (t *Tree) Mkdir(path string, mode uint32) (*Node, error) {
 	n := newDir(mode)
-	return n, t.add("mkdir", path, n)
+	return n, t.create("mkdir", path, n)
 }
 
 // MkdirAll makes a directory and the parents that are missing, all root's with
@@ -134,16 +135,17 @@ func (t *Tree) MkdirAll(path string, mode uint32) (*Node, error) {
 			return nil, err
 		}
 	}
-	return t.Mkdir(path, mode)
+	n = newDir(mode)
+	return n, t.add("mkdir", path, n)
 }
 
-// Symlink makes a symlink of root's at path.
+// Symlink makes a symlink as by Create.
 func (t *Tree) Symlink(target, path string) (*Node, error) {
 	n := &Node{Kind: Symlink, Mode: 0o777, Target: target}
 	if target == "" {
 		return nil, pathError("symlink", path, syscall.ENOENT)
 	}
-	return n, t.add("symlink", path, n)
+	return n, t.create("symlink", path, n)
 }
 
 // Link gives the node at old, not followed if it is a symlink, the further
@@ -162,6 +164,30 @@ func (t *Tree) Link(old, path string) error {
 // Add puts a node that the caller made at path, which must not exist while
 // its parent must.
 func (t *Tree) Add(path string, n *Node) error { return t.add("create", path, n) }
+
+// Create is Add for a node as a process of root's makes it: in a setgid
+// directory it takes the group of that, and a directory the bit too
+// (mkdir(2), open(2)).
+func (t *Tree) Create(path string, n *Node) error { return t.create("create", path, n) }
+
+func (t *Tree) create(op, path string, n *Node) error {
+	p, err := t.resolve(op, path, false)
+	if err == nil && p.node == nil {
+		n.inherit(p.dir)
+	}
+	return t.add(op, path, n)
+}
+
+// inherit gives a new node what it has of its directory.
+func (n *Node) inherit(dir *Node) {
+	if dir.Mode&0o2000 == 0 {
+		return
+	}
+	n.GID = dir.GID
+	if n.Kind == Dir {
+		n.Mode |= 0o2000
+	}
+}
 
 func (t *Tree) add(op, path string, n *Node) error {
 	p, err := t.resolve(op, path, false)

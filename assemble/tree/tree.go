@@ -113,12 +113,12 @@ func (n *Node) SetContent(c Content) {
 	n.ModTime = 0
 }
 
-// Chown gives a node an owner and a group as chown(2) does on Linux: a regular
-// file loses its setuid bit, its setgid bit if its group may execute it, and
-// its capabilities.
+// Chown gives a node an owner and a group as chown(2) does on Linux: all but a
+// directory loses its setuid bit, its setgid bit if its group may execute it,
+// and its capabilities.
 func (n *Node) Chown(uid, gid int) {
 	n.UID, n.GID = uid, gid
-	if n.Kind != File {
+	if n.Kind == Dir {
 		return
 	}
 	n.Mode &^= 0o4000

@@ -360,6 +360,8 @@ func TestChown(t *testing.T) {
 		{File, 0o6755, 0o755},
 		{File, 0o2745, 0o2745}, // without x for the group, setgid means locking
 		{File, 0o1755, 0o1755},
+		{CharDevice, 0o6755, 0o755},
+		{Fifo, 0o6745, 0o2745},
 		{Dir, 0o6755, 0o6755},
 	}
 	for _, test := range tests {
@@ -368,8 +370,36 @@ func TestChown(t *testing.T) {
 		if n.Mode != test.want || n.UID != 1 || n.GID != 2 {
 			t.Errorf("kind %d, mode %o: %o %d:%d, want %o 1:2", test.kind, test.mode, n.Mode, n.UID, n.GID, test.want)
 		}
-		if _, ok := n.Xattrs["security.capability"]; ok == (test.kind == File) || n.Xattrs["user.a"] != "b" {
+		if _, ok := n.Xattrs["security.capability"]; ok != (test.kind == Dir) || n.Xattrs["user.a"] != "b" {
 			t.Errorf("kind %d: extended attributes %v", test.kind, n.Xattrs)
+		}
+	}
+}
+
+func TestCreateInSetgid(t *testing.T) {
+	tr := New()
+	dir, err := tr.Mkdir("s", 0o2775)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir.GID = 7
+	tests := []struct {
+		op   string
+		make func(path string) (*Node, error)
+		mode uint32
+		gid  int
+	}{
+		{"Mkdir", func(p string) (*Node, error) { return tr.Mkdir(p, 0o700) }, 0o2700, 7},
+		{"WriteFile", func(p string) (*Node, error) { return tr.WriteFile(p, Bytes("x"), 0o640) }, 0o640, 7},
+		{"Symlink", func(p string) (*Node, error) { return tr.Symlink("t", p) }, 0o777, 7},
+		{"Create", func(p string) (*Node, error) { n := &Node{Kind: Fifo, Mode: 0o600}; return n, tr.Create(p, n) }, 0o600, 7},
+		{"Add", func(p string) (*Node, error) { n := &Node{Kind: Dir, Mode: 0o700}; return n, tr.Add(p, n) }, 0o700, 0},
+		{"MkdirAll", func(p string) (*Node, error) { return tr.MkdirAll(p, 0o755) }, 0o755, 0},
+	}
+	for _, test := range tests {
+		n, err := test.make("s/" + test.op)
+		if err != nil || n.Mode != test.mode || n.GID != test.gid {
+			t.Errorf("%s makes %o with group %d, %v; want %o with %d", test.op, n.Mode, n.GID, err, test.mode, test.gid)
 		}
 	}
 }
