@@ -141,18 +141,25 @@ func writeKeyPair(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: rsakey FILE")
 	}
+	private, public, err := newKeyPair()
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), private, 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".pub"), public, 0o644))
+}
+
+// newKeyPair makes an RSA key and returns both halves as abuild-keygen does.
+func newKeyPair() (private, public []byte, err error) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	ts.Check(err)
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	ts.Check(err)
-	public, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
-	ts.Check(err)
-	for name, block := range map[string]*pem.Block{
-		args[0]:          {Type: "PRIVATE KEY", Bytes: private},
-		args[0] + ".pub": {Type: "PUBLIC KEY", Bytes: public},
-	} {
-		ts.Check(os.WriteFile(ts.MkAbs(name), pem.EncodeToMemory(block), 0o600))
+	if err != nil {
+		return nil, nil, err
 	}
+	private, err = x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, nil, err
+	}
+	public, err = x509.MarshalPKIXPublicKey(&key.PublicKey)
+	private = pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})
+	return private, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}), err
 }
 
 // serveRepository is the command "serve NAME DIR": an HTTP server over DIR for
