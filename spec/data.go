@@ -36,9 +36,7 @@ func (l *loader) json(file string, content []byte) (cue.Value, *Fault) {
 	if err := json.Unmarshal(content, &whole); err != nil {
 		f := &Fault{Message: err.Error()}
 		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-			before := content[:max(0, min(int(syntax.Offset)-1, len(content)))]
-			line := strings.Count(string(before), "\n")
-			f.Pos.Line, f.Pos.Column = line+1, len(before)-strings.LastIndex(string(before), "\n")
+			f.Pos.Line, f.Pos.Column = placeOf(content, max(0, min(int(syntax.Offset)-1, len(content))))
 		}
 		return cue.Value{}, f
 	}

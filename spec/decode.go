@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -145,6 +146,8 @@ func (d *decoder) platforms(n *node, flag []string) []Platform {
 			p, err := apk.ParsePlatform(s)
 			if err != nil {
 				d.add(Pos{}, "%s", err)
+			} else if slices.Contains(list, Platform{Platform: p}) {
+				d.add(Pos{}, "cannot build for %s twice", p)
 			}
 			list = append(list, Platform{Platform: p})
 		}

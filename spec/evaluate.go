@@ -91,12 +91,25 @@ func (l *loader) note(b *builder, fields []tagField, tags []string) {
 	}
 }
 
+// maxLoadFaults is how many faults of one load are told: text that is no CUE
+// at all has one at every word.
+const maxLoadFaults = 20
+
 // loading records errors of reading and parsing CUE files.
 func (l *loader) loading(b *builder, err error) {
-	for _, e := range errors.Errors(err) {
+	list := errors.Errors(err)
+	for i, e := range list {
+		if i == maxLoadFaults {
+			b.add(b.at(e.Position()), "and %d more faults from here on", len(list)-i)
+			return
+		}
 		format, args := e.Msg()
 		if strings.Contains(format, "injection tag") && len(args) > 0 {
 			l.add(Pos{}, "cannot use -D %s: not a value of the type that its @tag names", l.given(fmt.Sprint(args[len(args)-1])))
+			continue
+		}
+		if strings.Contains(format, "not used in any file") && len(args) > 0 {
+			l.add(Pos{}, "cannot use -D %v: no file is selected by @if(%v); a field gets its value from -D KEY=VALUE", args[0], args[0])
 			continue
 		}
 		message := plain(format, args)

@@ -162,7 +162,8 @@ func (b *builder) allowed(n *node, name string, s *shape) string {
 func (b *builder) leaf(n *node, v, d cue.Value, s *shape) {
 	u := s.value.Unify(d)
 	if err := u.Validate(cue.Concrete(true)); err != nil {
-		b.refuse(n, "cannot use %s: %s", plainText(v, d), s.broken(err, d))
+		written := plainText(v, d)
+		b.refuse(n, "cannot use %s: %s", written, s.broken(err, d, written))
 		return
 	}
 	// The place of the text itself, also where a field only refers to it.

@@ -120,6 +120,12 @@ func (src Source) read(u *unit, f *faults) bool {
 			f.add(Pos{File: shown}, "cannot load: %s", reason(err))
 			return false
 		}
+		content = cutMark(content)
+		if i := notText(content); i >= 0 {
+			line, column := placeOf(content, i)
+			f.add(Pos{shown, line, column}, "cannot load: the byte 0x%02x is no text in UTF-8, as a spec must be", content[i])
+			return false
+		}
 		u.content[file] = content
 		if filepath.Ext(file) != ".cue" {
 			continue

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/mkimage/mkimage/schemas"
@@ -209,6 +210,38 @@ cannot use -D zzz=y: no field of the spec has the attribute @tag(zzz)
 			src:   spec.Source{Args: []string{"a.cue"}, Platforms: []string{"linux/mips"}},
 			want:  "cannot use platform \"linux/mips\": known are linux/amd64, linux/arm64, linux/arm/v7, linux/arm/v6, linux/386, linux/ppc64le, linux/s390x, linux/riscv64, linux/loong64\n",
 		}, {
+			title: "platforms of a flag, twice by another name",
+			files: map[string]string{"a.cue": `name: "a/b"`},
+			src:   spec.Source{Args: []string{"a.cue"}, Platforms: []string{"linux/arm64", "linux/arm64/v8"}},
+			want:  "cannot build for linux/arm64 twice\n",
+		}, {
+			title: "a tag without a key and one twice",
+			files: map[string]string{"a.cue": "name: _name\n_name: string @tag(name)"},
+			src:   spec.Source{Args: []string{"a.cue"}, Tags: []string{"=x", "", "name=a", "name=b"}},
+			want: "cannot use -D \"\": not of the form KEY=VALUE\ncannot use -D \"=x\": not of the form KEY=VALUE\n" +
+				"cannot use -D name=b: name is given already, by -D name=a\n",
+		}, {
+			title: "a tag without a value that selects nothing",
+			files: map[string]string{"a.cue": "name: _name\n_name: string @tag(name)"},
+			src:   spec.Source{Args: []string{"a.cue"}, Tags: []string{"name"}},
+			want:  "cannot use -D name: no file is selected by @if(name); a field gets its value from -D KEY=VALUE\n",
+		}, {
+			title: "files that are no text in UTF-8",
+			files: map[string]string{"a.cue": "name: \"a/b\"\nfiles: \"/x\": content: \"caf\xe9\""},
+			src:   spec.Source{Args: []string{"a.cue"}},
+			want:  "a.cue:2:27: cannot load: the byte 0xe9 is no text in UTF-8, as a spec must be\n",
+		}, {
+			title: "files that are no text at all",
+			files: map[string]string{"i/a.cue": "\xff\xfen\x00", "j/a.cue": "PK\x03\x04\x14\x00" + strings.Repeat("\x00", 1000)},
+			src:   spec.Source{Args: []string{"i", "j"}},
+			want: "i/a.cue:1:1: cannot load: the byte 0xff is no text in UTF-8, as a spec must be\n" +
+				"j/a.cue:1:6: cannot load: the byte 0x00 is no text in UTF-8, as a spec must be\n",
+		}, {
+			title: "byte order marks",
+			files: map[string]string{"a.cue": "\ufeffname: \"a/b\"\r\n", "b.json": "\ufeff{\"cmd\": [\"x\"]}", "c.yaml": "\ufeffuser: root\r\n"},
+			src:   spec.Source{Args: []string{"a.cue", "b.json", "c.yaml"}},
+			names: []string{"a/b"},
+		}, {
 			title: "a file that is too large",
 			files: map[string]string{"a.cue": "name: \"a/b\"\n" + strings.Repeat("\n", 4<<20), "b.json": strings.Repeat(" ", 5<<20)},
 			src:   spec.Source{Args: []string{"a.cue", "b.json"}},
@@ -264,5 +297,28 @@ func TestNotRegular(t *testing.T) {
 	}
 	if got, want := refusal(t, spec.Source{Dir: dir, Args: []string{"a.cue"}}), "a.cue: cannot load: not a regular file\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestFifo checks that a fifo, which a read would wait for, is no spec.
+func TestFifo(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(dir, "a.cue"), 0o600); err != nil {
+		t.Skip(err)
+	}
+	for _, arg := range []string{"a.cue", "."} {
+		if got, want := refusal(t, spec.Source{Dir: dir, Args: []string{arg}}), "a.cue: cannot load: not a regular file\n"; got != want {
+			t.Errorf("%s: got %q, want %q", arg, got, want)
+		}
+	}
+}
+
+// TestManyFaultsOfSyntax checks that text that is no CUE does not flood.
+func TestManyFaultsOfSyntax(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"a.cue": strings.Repeat("a ] ? b\n", 1000)})
+	lines := strings.Split(strings.TrimSpace(refusal(t, spec.Source{Dir: dir, Args: []string{"a.cue"}})), "\n")
+	if last := lines[len(lines)-1]; len(lines) > 21 || !strings.HasSuffix(last, "more faults from here on") && len(lines) > 20 {
+		t.Errorf("%d faults, the last is %q", len(lines), last)
 	}
 }

@@ -60,6 +60,9 @@ func Load(src Source) ([]*Image, error) {
 	src.Dir = dir
 
 	l := &loader{src: src, ctx: cuecontext.New(), used: map[string]bool{}}
+	if l.badTags(); len(l.faults.list) > 0 {
+		return nil, newError(l.faults.list)
+	}
 	l.schema = newShape(l.ctx)
 	var images []*Image
 	for _, u := range src.units(&l.faults) {
@@ -122,6 +125,24 @@ func (l *loader) image(u unit) (img *Image) {
 		img.SpecFiles = append(img.SpecFiles, relativeTo(l.src.Dir, file))
 	}
 	return img
+}
+
+// badTags refuses what was given with -D and is not of the form KEY=VALUE or
+// KEY, and a key that is given twice.
+func (l *loader) badTags() {
+	first := map[string]string{}
+	for _, tag := range l.src.Tags {
+		key, _, _ := strings.Cut(tag, "=")
+		other, twice := first[key]
+		switch {
+		case key == "":
+			l.add(Pos{}, "cannot use -D %q: not of the form KEY=VALUE", tag)
+		case twice:
+			l.add(Pos{}, "cannot use -D %s: %s is given already, by -D %s", tag, key, other)
+		default:
+			first[key] = tag
+		}
+	}
 }
 
 // unusedTags refuses what was given with -D and fills no field of any image.

@@ -33,8 +33,9 @@ func (s *shape) rule() string {
 	return "must be a " + s.kind.String()
 }
 
-// broken says what is wrong with the leaf d of the shape.
-func (s *shape) broken(err error, d cue.Value) string {
+// broken says what is wrong with the leaf d of the shape, which the user wrote
+// as written.
+func (s *shape) broken(err error, d cue.Value, written string) string {
 	message, ok := own(err)
 	if !ok {
 		message = s.rule()
@@ -46,8 +47,9 @@ func (s *shape) broken(err error, d cue.Value) string {
 			message += meantOption(text, options)
 		}
 	case cue.IntKind, cue.FloatKind, cue.BoolKind:
-		if message == "must be a string" {
-			message += ", such as " + strconv.Quote(fmt.Sprint(d))
+		// 0o755 is not what YAML's author of 0755 wrote, nor is 493.
+		if message == "must be a string" && written == fmt.Sprint(d) {
+			message += ", such as " + strconv.Quote(written)
 		}
 	}
 	return message
