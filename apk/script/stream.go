@@ -6,6 +6,7 @@ import (
 	"io"
 	"syscall"
 
+	"github.com/mkimage/mkimage/apk"
 	"github.com/mkimage/mkimage/assemble/tree"
 )
 
@@ -148,7 +149,23 @@ func (m *machine) readNode(n *tree.Node, limit int64) ([]byte, error) {
 }
 
 func (m *machine) unreadable(err error) error {
-	return fmt.Errorf("cannot run the %s: line %d: cannot read a file's content: %v", m.script, m.line, err)
+	return &unreadableError{fmt.Sprintf("cannot run the %s: line %d: cannot read a file's content: %v", m.script, m.line, err), err}
+}
+
+// unreadableError shows of its cause that a package is damaged, which the
+// caller may know to mend, and nothing that the script could take for an
+// answer of the system.
+type unreadableError struct {
+	message string
+	cause   error
+}
+
+func (e *unreadableError) Error() string { return e.message }
+
+// As finds an *apk.ArchiveError.
+func (e *unreadableError) As(target any) bool {
+	damaged, ok := target.(**apk.ArchiveError)
+	return ok && errors.As(e.cause, damaged)
 }
 
 // closed stands for a file descriptor that is not open.
