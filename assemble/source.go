@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -55,7 +56,16 @@ func (s *source) host(rel string) string {
 }
 
 // written returns the path as the user would write it.
-func (s *source) written(rel string) string { return path.Join(s.file.Source.Written, rel) }
+func (s *source) written(rel string) string { return shown(path.Join(s.file.Source.Written, rel)) }
+
+// shown returns a name of the build machine for a message: quoted where it has
+// what would break the line or speak to a terminal.
+func shown(name string) string {
+	if quoted := strconv.Quote(name); quoted != `"`+name+`"` {
+		return quoted
+	}
+	return name
+}
 
 // fault records that what is at rel cannot be copied.
 func (s *source) fault(rel string, err error) {
@@ -137,7 +147,7 @@ func (s *source) copySymlink(rel string) {
 	}
 	link = filepath.ToSlash(link)
 	if inside := path.Join(path.Dir(rel), link); path.IsAbs(link) || inside == ".." || strings.HasPrefix(inside, "../") {
-		s.fault(rel, fmt.Errorf("it is a symbolic link to %s, out of the source: ignore it, or declare a symlink in files", link))
+		s.fault(rel, fmt.Errorf("it is a symbolic link to %s, out of the source: ignore it, or declare a symlink in files", shown(link)))
 		return
 	}
 	n := s.node(tree.Symlink, 0o777)
