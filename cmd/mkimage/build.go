@@ -120,6 +120,7 @@ func (f *buildFlags) build(ctx context.Context, b *builder, args []string) (refe
 
 // make makes the images of a batch, unless they are already everywhere.
 func (f *buildFlags) make(ctx context.Context, b *builder, t *batch) error {
+	var all [][]*choices // by image and platform
 	for _, img := range t.images {
 		list := make([]*choices, len(img.Platforms))
 		err := eachPlatform(ctx, img.Platforms, func(ctx context.Context, i int, p spec.Platform) (err error) {
@@ -129,11 +130,11 @@ func (f *buildFlags) make(ctx context.Context, b *builder, t *batch) error {
 		if err != nil {
 			return err
 		}
-		t.choices = append(t.choices, list)
+		all = append(all, list)
 	}
 	if !f.documentFlags.wanted() {
+		b.kept.decide(ctx, f, b.epoch, t, all)
 		for _, out := range t.outputs {
-			out.digest = b.kept.digest(ctx, f, b.epoch, out)
 			out.present = b.kept.find(out)
 		}
 	}
@@ -141,7 +142,7 @@ func (f *buildFlags) make(ctx context.Context, b *builder, t *batch) error {
 		return nil
 	}
 	for i, img := range t.images {
-		release, documents, err := f.release(ctx, b, img, t.choices[i])
+		release, documents, err := f.release(ctx, b, img, all[i])
 		if err != nil {
 			return err
 		}
@@ -167,7 +168,7 @@ func (f *buildFlags) write(ctx context.Context, b *builder, t *batch) ([]string,
 		if err := out.write(ctx); err != nil {
 			return nil, err
 		}
-		b.kept.keep(out, t.references, func() string { return b.kept.digest(ctx, f, b.epoch, out) })
+		b.kept.keep(ctx, out, t.references)
 	}
 	if err := f.documentFlags.write(t.documents); err != nil {
 		return nil, err

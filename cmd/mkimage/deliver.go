@@ -76,7 +76,8 @@ type batch struct {
 	outputs      []*output
 	destinations []destination
 
-	choices    [][]*choices // by image and platform
+	values     string   // digest of what decides the images, but for content
+	sources    []string // files and folders that the images take content of
 	releases   []*oci.Release
 	documents  []oci.Document // about the releases
 	references []string       // of the images

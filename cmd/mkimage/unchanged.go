@@ -78,11 +78,10 @@ func (k *kept) find(out *output) *record {
 	return &r
 }
 
-// keep records what an output holds now. again computes the digest anew: a file
-// that was changed during the build makes it another, and nothing is recorded.
-// Failing is no fault: the next build makes the output again.
-func (k *kept) keep(out *output, references []string, again func() string) {
-	if k == nil || out.digest == "" || again() != out.digest {
+// keep records what an output holds now, unless a file was changed during the
+// build. Failing is no fault: the next build makes the output again.
+func (k *kept) keep(ctx context.Context, out *output, references []string) {
+	if k == nil || out.digest == "" || out.decided(out.content(ctx)) != out.digest {
 		return
 	}
 	name, err := recordName(out.path)
@@ -125,38 +124,60 @@ func identities(path string) ([]identity, error) {
 	return list, err
 }
 
-// digest returns the digest of all that decides what an output holds: mkimage
-// itself, the specs' values, the time, the packages, and the content of keys,
-// files and programs. It is empty where it cannot be told, or where the build
-// has more to say than references.
-func (k *kept) digest(ctx context.Context, f *buildFlags, epoch *int64, out *output) string {
-	if k == nil {
-		return ""
-	}
+// decide takes note of what decides the images of a batch: mkimage itself, the
+// specs' values, the time, the packages, and which files' content. It does not
+// where that cannot be told, or where the build has more to say than
+// references.
+func (k *kept) decide(ctx context.Context, f *buildFlags, epoch *int64, t *batch, all [][]*choices) {
 	self, err := ownIdentity()
-	if err != nil {
-		return ""
+	if k == nil || err != nil {
+		return
 	}
-	d := &digester{ctx: ctx, hash: sha256.New()}
-	d.values(self, version(), layer.Version, out.path, out.form, f.deliverFlags.tags, epoch)
-	for i, img := range out.images {
+	d := &digester{hash: sha256.New()}
+	d.values(self, version(), layer.Version, f.deliverFlags.tags, epoch)
+	for i, img := range t.images {
 		if img.APK != nil && len(img.APK.Scripts) > 0 {
-			return "" // scripts that are skipped are told each time
+			return // scripts that are skipped are told each time
 		}
 		d.values(img)
-		for _, c := range out.choices[i] {
-			d.choices(c)
-		}
 		for _, file := range img.Files {
 			if file.Kind == spec.KindSource {
-				d.tree(file.Source.Abs)
+				t.sources = append(t.sources, file.Source.Abs)
+			}
+		}
+		for _, c := range all[i] {
+			d.choices(c)
+			for _, p := range c.programs {
+				t.sources = append(t.sources, p.File)
 			}
 		}
 	}
-	if d.err != nil {
+	t.values = d.sum()
+	content := t.content(ctx)
+	for _, out := range t.outputs {
+		out.digest = out.decided(content)
+	}
+}
+
+// content returns the digest of what the sources hold now, empty where one
+// cannot be read.
+func (t *batch) content(ctx context.Context) string {
+	d := &digester{ctx: ctx, hash: sha256.New()}
+	for _, path := range t.sources {
+		d.tree(path)
+	}
+	return d.sum()
+}
+
+// decided returns the digest of all that decides what the output holds, empty
+// where that is not known.
+func (o *output) decided(content string) string {
+	if o.values == "" || content == "" {
 		return ""
 	}
-	return hex.EncodeToString(d.hash.Sum(nil))
+	d := &digester{hash: sha256.New()}
+	d.values(o.values, content, o.path, o.form)
+	return d.sum()
 }
 
 // ownIdentity tells this mkimage from one built of other sources, which for
@@ -189,6 +210,14 @@ func (d *digester) values(list ...any) {
 	}
 }
 
+// sum returns the digest, empty after an error.
+func (d *digester) sum() string {
+	if d.err != nil {
+		return ""
+	}
+	return hex.EncodeToString(d.hash.Sum(nil))
+}
+
 // choices hashes packages and programs of one platform.
 func (d *digester) choices(c *choices) {
 	d.values(c.platform, c.chosen.arch, c.chosen.keyFiles)
@@ -207,7 +236,6 @@ func (d *digester) choices(c *choices) {
 	}
 	for _, p := range c.programs {
 		d.values(p.Path)
-		d.tree(p.File)
 	}
 }
 
