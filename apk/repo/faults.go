@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/mkimage/mkimage/internal/network"
@@ -125,9 +124,4 @@ func wayOut(err error) string {
 		return "a private authority's certificate can be named with --ca"
 	}
 	return "try again, or use a mirror with --mirror"
-}
-
-// isDiskFull reports whether a write failed for want of space.
-func isDiskFull(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
