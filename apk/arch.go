@@ -53,14 +53,18 @@ func ParsePlatform(s string) (Platform, error) {
 		variant = "/" // matches nothing
 	}
 	var known []string
+	meant := ""
 	for _, a := range platformArch() {
 		p := Platform{"linux", a.architecture, a.variant}
 		if os == p.OS && architecture == p.Architecture && variant == p.Variant {
 			return p, nil
 		}
 		known = append(known, p.String())
+		if name := s[strings.LastIndex(s, "/")+1:]; name == a.arch || name == a.architecture && meant == "" {
+			meant = " (did you mean " + p.String() + "?)"
+		}
 	}
-	return Platform{}, fmt.Errorf("cannot use platform %q: known are %s", s, strings.Join(known, ", "))
+	return Platform{}, fmt.Errorf("cannot use platform %q: known are %s%s", s, strings.Join(known, ", "), meant)
 }
 
 // Arch returns Alpine's name of the platform's architecture, such as

@@ -41,7 +41,7 @@ func (f *deliverFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVarP(&f.outputs, "output", "o", nil, "")
 	cmd.Flags().BoolVar(&f.push, "push", false, "")
 	cmd.Flags().BoolVar(&f.intoDocker, "load", false, "")
-	cmd.Flags().StringSliceVar(&f.tags, "tag", nil, "")
+	cmd.Flags().Var(&listFlag{"tag", &f.tags, checkTag}, "tag", "")
 }
 
 // understood reports whether the command line can be.

@@ -73,7 +73,7 @@ type fetcher struct {
 // fetcher returns what the flags describe. Relative paths in them are taken
 // from the working directory.
 func (f *fetchFlags) fetcher(cmd *cobra.Command, progress repo.Progress) (*fetcher, error) {
-	base, err := os.Getwd()
+	base, err := workingFolder()
 	if err != nil {
 		return nil, err
 	}
@@ -120,5 +120,5 @@ const specHelp = `  -D KEY=VALUE          fill the spec's fields with the attrib
 
 func (f *specFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVarP(&f.tags, "define", "D", nil, "")
-	cmd.Flags().StringSliceVar(&f.platforms, "platform", nil, "")
+	cmd.Flags().Var(&listFlag{"platform", &f.platforms, checkPlatform}, "platform", "")
 }

@@ -122,6 +122,9 @@ func (o *output) check() error {
 	if o.form == ociFolder {
 		return oci.CheckFolder(o.path)
 	}
+	if err := checkOverwrite(o.path, o.images); err != nil {
+		return err
+	}
 	return oci.CheckArchive(o.path)
 }
 

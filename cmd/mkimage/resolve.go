@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -146,7 +145,7 @@ func (f *resolveFlags) ownQuestion(args []string, dash int) ([]titled, error) {
 		}
 		q.world = append(q.world, solver.Requirement{Dependency: d})
 	}
-	base, err := os.Getwd()
+	base, err := workingFolder()
 	if err != nil {
 		return nil, err
 	}

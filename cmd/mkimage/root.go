@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -53,12 +55,30 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if cause := errors.Unwrap(err); cause != nil && strings.HasPrefix(cause.Error(), "cannot ") {
+			err = cause // says all of it
+		}
 		return usageError{cmd.CommandPath(), err}
 	})
 	setHelp(root, rootHelp)
-	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true})
+	root.SetHelpCommand(newHelp(root))
 	root.AddCommand(newBuild(stdout, stderr), newResolve(stdout, stderr), newLock(stdout, stderr), newVendor(stderr), newPush(stdout, stderr), newVerify(stdout, stderr), newVet(stdout), newCache(stdout), newVersion(stdout))
 	return root
+}
+
+// newHelp returns the command that many look for before they try --help.
+func newHelp(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:    "help [COMMAND]",
+		Hidden: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, _, err := root.Find(args)
+			if err != nil || about == root && len(args) > 0 {
+				return usageError{root.CommandPath(), fmt.Errorf("unknown command %q", strings.Join(args, " "))}
+			}
+			return about.Help()
+		},
+	}
 }
 
 // setHelp gives a command a help text written by hand. Cobra's own would list
@@ -71,8 +91,11 @@ func setHelp(cmd *cobra.Command, text string) {
 
 // needSpecs is the argument check of the commands that read specs.
 func needSpecs(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return usageError{cmd.CommandPath(), fmt.Errorf("%s needs a spec, such as app.cue", cmd.CommandPath())}
+	switch {
+	case len(args) == 0:
+		return usageError{cmd.CommandPath(), fmt.Errorf("cannot %s nothing: name a spec, such as app.cue", cmd.Name())}
+	case slices.Contains(args, ""):
+		return usageError{cmd.CommandPath(), errors.New("cannot read a spec whose name is empty: name a file or a folder")}
 	}
 	return nil
 }

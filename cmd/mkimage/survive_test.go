@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/mkimage/mkimage/internal/apktest"
 )
@@ -119,6 +121,53 @@ func TestFullDisk(t *testing.T) {
 		if left, err := os.ReadDir(small); err != nil || len(left) > 0 {
 			t.Errorf("%s leaves %v, %v", out, left, err)
 		}
+	}
+}
+
+// TestEndedEvaluation ends a command in what cannot be interrupted: a spec that
+// CUE would evaluate for days.
+func TestEndedEvaluation(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "endless.cue")
+	write(t, file, "_l: [1, 2, 3, 4, 5, 6, 7, 8, 9, 0]\n"+
+		"name: \"x\\(len([for a in _l for b in _l for c in _l for d in _l for e in _l for f in _l for g in _l for h in _l {a}]))\"\n")
+	vet := process(t, "vet", file)
+	if err := vet.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- vet.Wait() }()
+	again := time.NewTicker(100 * time.Millisecond)
+	defer again.Stop()
+	for {
+		select {
+		case err := <-ended:
+			if err == nil {
+				t.Error("the command says that it succeeded")
+			}
+			return
+		case <-again.C:
+			vet.Process.Signal(os.Interrupt)
+		}
+	}
+}
+
+// TestWords checks what is printed when results cannot be, and that words of
+// others do not speak to the terminal.
+func TestWords(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer full.Close()
+	var stderr bytes.Buffer
+	if status := run(t.Context(), []string{"version"}, full, &stderr); status != 1 ||
+		stderr.String() != "mkimage: cannot write to standard output: no space left on device\n" {
+		t.Errorf("status %d, says %q", status, &stderr)
+	}
+	stderr.Reset()
+	report(&stderr, t.Context(), errors.New("cannot run \x1b[2J\r\u009b: no\n\tway"))
+	if want := "mkimage: cannot run \\x1b[2J\\r\\u009b: no\n\tway\n"; stderr.String() != want {
+		t.Errorf("says %q, want %q", &stderr, want)
 	}
 }
 
