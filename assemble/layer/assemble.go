@@ -67,8 +67,8 @@ func (r *blobReader) Close() error {
 }
 
 // Assemble makes the layer that Write would write. Packages' runs that the
-// cache has are not made again, nor are their packages read. Of o, Workers has
-// no meaning. Errors are those of Write and of the cache.
+// cache has are not made again, nor are their packages read. Of o, Workers and
+// Compression have no meaning. Errors are those of Write and of the cache.
 func (r *Runs) Assemble(ctx context.Context, t *tree.Tree, o Options) (*Blob, error) {
 	p, err := newPlan(t, len(o.Packages))
 	if err != nil {
@@ -91,7 +91,7 @@ func (r *Runs) Assemble(ctx context.Context, t *tree.Tree, o Options) (*Blob, er
 		return nil, err
 	}
 	blob.parts = append(blob.parts, last)
-	blob.Info = start.sums.info()
+	blob.Info = start.sums.info(r.how)
 	return blob, nil
 }
 
@@ -111,7 +111,7 @@ func (l *laying) packages(ctx context.Context) error {
 	for i, run := range l.plan.packages {
 		if len(run) > 0 {
 			numbers = append(numbers, i)
-			l.keys = append(l.keys, keyOf(l.options.Packages[i].DataDigest(), run))
+			l.keys = append(l.keys, keyOf(l.options.Packages[i].DataDigest(), l.runs.how, run))
 		}
 	}
 	l.files = make([]*runFile, len(numbers))
@@ -130,7 +130,7 @@ func (l *laying) packages(ctx context.Context) error {
 // packages.
 func (l *laying) key() [sha256.Size]byte {
 	h := sha256.New()
-	directories := keyOfDirectories(l.plan.directories, l.options.Epoch)
+	directories := keyOfDirectories(l.plan.directories, l.runs.how, l.options.Epoch)
 	h.Write(directories[:])
 	for _, k := range l.keys {
 		h.Write(k[:])

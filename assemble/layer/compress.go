@@ -35,8 +35,8 @@ func (s *sums) writeTo(ctx context.Context, e *Encoder, w io.Writer, write func(
 	})
 }
 
-func (s *sums) info() Info {
-	return Info{Digest: sum(s.digest), Size: s.size, DiffID: sum(s.diffID), UncompressedSize: s.raw}
+func (s *sums) info(c Compression) Info {
+	return Info{Digest: sum(s.digest), Size: s.size, DiffID: sum(s.diffID), UncompressedSize: s.raw, Compression: c}
 }
 
 func sum(h hash.Hash) v1.Hash {

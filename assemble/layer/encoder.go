@@ -6,19 +6,15 @@ import (
 	"io"
 	"runtime"
 	"sync"
-	"time"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 )
-
-// level is the compression level, part of the encoding. On real packages the
-// next higher one takes half as much time again for 2 % less.
-const level = 6
 
 // maxWorkers bounds the memory that a machine with many processors takes.
 const maxWorkers = 8
 
-// Encoder compresses and unpacks gzip members side by side, for any number of
+// Encoder compresses and unpacks members side by side, for any number of
 // streams at a time, with a fixed number of blocks in memory between them. Use
 // NewEncoder.
 type Encoder struct {
@@ -33,7 +29,7 @@ type Encoder struct {
 // workers returns how many there are.
 func (e *Encoder) workers() int { return e.number }
 
-// block is one gzip member on its way.
+// block is one member on its way.
 type block struct {
 	raw  []byte
 	out  bytes.Buffer
@@ -43,14 +39,16 @@ type block struct {
 
 // codec is what one worker compresses and unpacks with.
 type codec struct {
-	writer *gzip.Writer
-	reader *gzip.Reader
-	in     bytes.Reader
+	compression Compression
+	compressor  compressor
+	reader      *gzip.Reader
+	zstd        *zstd.Decoder
+	in          bytes.Reader
 }
 
 // NewEncoder returns an encoder with so many workers; 0 is one for each
 // processor that Go uses, but at most 8. Close ends them.
-func NewEncoder(workers int) *Encoder {
+func NewEncoder(compression Compression, workers int) *Encoder {
 	if workers <= 0 {
 		workers = min(runtime.GOMAXPROCS(0), maxWorkers)
 	}
@@ -63,7 +61,7 @@ func NewEncoder(workers int) *Encoder {
 	}
 	for range workers {
 		e.ended.Go(func() {
-			var c codec
+			c := codec{compression: compression}
 			for b := range e.work {
 				b.done <- b.do(&c, b)
 			}
@@ -197,25 +195,22 @@ func (m *members) fault(err error) error {
 	return err
 }
 
-// compress makes a member. A writer that is reset writes what a new one would.
+// compress makes a member.
 func (c *codec) compress(b *block) error {
-	if c.writer == nil {
+	if c.compressor == nil {
 		var err error
-		if c.writer, err = gzip.NewWriterLevel(&b.out, level); err != nil {
+		if c.compressor, err = c.compression.compressor(); err != nil {
 			return err
 		}
-	} else {
-		c.writer.Reset(&b.out)
 	}
-	c.writer.ModTime = time.Unix(0, 0) // no time; the zero Time would be written as a date
-	if _, err := c.writer.Write(b.raw); err != nil {
-		return err
-	}
-	return c.writer.Close()
+	return c.compressor(b)
 }
 
 // unpack restores what a member was made of, len(b.raw) bytes.
 func (c *codec) unpack(b *block) error {
+	if c.compression.zstd {
+		return c.unpackZstd(b)
+	}
 	c.in.Reset(b.out.Bytes())
 	var err error
 	if c.reader == nil {
@@ -234,4 +229,21 @@ func (c *codec) unpack(b *block) error {
 		return errRun
 	}
 	return nil
+}
+
+func (c *codec) unpackZstd(b *block) error {
+	if c.zstd == nil {
+		var err error
+		if c.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(2*BlockSize)); err != nil {
+			return err
+		}
+	}
+	raw, err := c.zstd.DecodeAll(b.out.Bytes(), b.raw[:0])
+	if err == nil && len(raw) != len(b.raw) {
+		err = errRun
+	}
+	if err == nil {
+		copy(b.raw, raw) // where it did not fit
+	}
+	return err
 }

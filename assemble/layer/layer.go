@@ -1,5 +1,5 @@
 // Package layer writes a root filesystem as one image layer: a tar stream in
-// gzip (OCI image-spec, layer.md). The same tree gives the same bytes on every
+// gzip or zstd (OCI image-spec, layer.md). The same tree gives the same bytes on every
 // machine. The encoding, which docs/layer.md spells out to the byte, has these
 // rules:
 //
@@ -17,7 +17,8 @@
 //     has the modification time that it has there; all else, and directories,
 //     which several packages share, have the epoch that the caller gives.
 //   - Each run is cut every BlockSize bytes, and each piece is a gzip member of
-//     its own (RFC 1952, section 2.2: members simply follow one another).
+//     its own (RFC 1952, section 2.2: members simply follow one another), or a
+//     zstd frame (RFC 8878, section 3: likewise).
 //
 // Writing streams: memory depends on the number of files and of workers, not
 // on the files' size, and each package is unpacked once.
@@ -37,7 +38,7 @@ import (
 // any layer do.
 const Version = 1
 
-// BlockSize is how many bytes of a run one gzip member holds, but for the
+// BlockSize is how many bytes of a run one member holds, but for the
 // run's last.
 const BlockSize = 512 << 10
 
@@ -61,6 +62,8 @@ type Options struct {
 	// Epoch is the modification time of directories and of what no package
 	// shipped, in seconds since 1970.
 	Epoch int64
+	// Compression is how the members are compressed.
+	Compression Compression
 	// Workers is how many members are compressed side by side; 0 is one for
 	// each processor that Go uses, but at most 8. It has no influence on the
 	// bytes.
@@ -73,6 +76,7 @@ type Info struct {
 	Size             int64   // its length in bytes
 	DiffID           v1.Hash // SHA-256 of the tar stream
 	UncompressedSize int64   // its length in bytes
+	Compression      Compression
 }
 
 // Write writes the tree t to w. On an error, which is the context's, that of
@@ -83,12 +87,12 @@ func Write(ctx context.Context, w io.Writer, t *tree.Tree, o Options) (Info, err
 	if err != nil {
 		return Info{}, err
 	}
-	e := NewEncoder(o.Workers)
+	e := NewEncoder(o.Compression, o.Workers)
 	defer e.Close()
 	sums := newSums()
 	err = sums.writeTo(ctx, e, w, func(m *members) error { return p.write(ctx, m, o) })
 	if err != nil {
 		return Info{}, err
 	}
-	return sums.info(), nil
+	return sums.info(o.Compression), nil
 }

@@ -13,13 +13,14 @@ import (
 )
 
 // Runs makes layers of runs that it keeps in a cache. A run is named by all
-// that decides its bytes: the version of the encoding, the digest of the
+// that decides its bytes: the version of the encoding, the compression, the digest of the
 // package's data, and name, mode, owner, time, attributes and links of each
 // entry. So a layer has the bytes that Write gives it, whatever is in the
 // cache. It is safe for concurrent use; use NewRuns.
 type Runs struct {
 	folder  cache.Folder
 	encoder *Encoder
+	how     Compression
 	work    string // for files that are of use to this process only
 
 	mu      sync.Mutex
@@ -27,10 +28,10 @@ type Runs struct {
 	spooled int64               // bytes that are kept uncompressed
 }
 
-// NewRuns returns the runs in a cache. work is a folder that lasts as long as
+// NewRuns returns the runs in a cache that are compressed in one way. work is a folder that lasts as long as
 // the layers are used and is removed by the caller. Close ends the encoder.
-func NewRuns(folder cache.Folder, work string, workers int) *Runs {
-	return &Runs{folder: folder, encoder: NewEncoder(workers), work: work, known: map[runKey]*runFile{}}
+func NewRuns(folder cache.Folder, work string, compression Compression, workers int) *Runs {
+	return &Runs{folder: folder, encoder: NewEncoder(compression, workers), how: compression, work: work, known: map[runKey]*runFile{}}
 }
 
 // Close ends what works in the background.
@@ -46,7 +47,7 @@ func (r *Runs) Close() { r.encoder.Close() }
 // The run is kept only if read returns nil. Errors are those of read, add's
 // own, which read is to return, and the cache's.
 func (r *Runs) Record(ctx context.Context, data [sha256.Size]byte, read func(add AddFunc) error) error {
-	s := newShape(data)
+	s := newShape(data, r.how)
 	entries := 0
 	_, err := r.make(ctx, func() runKey { return s.key() }, func(w *runWriter) error {
 		err := read(func(path string, n *tree.Node, content io.Reader) error {

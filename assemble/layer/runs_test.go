@@ -29,7 +29,7 @@ func (b *builder) assemble(folder cache.Folder, workers int, packages ...layer.P
 
 func (b *builder) tryAssemble(folder cache.Folder, workers int, packages ...layer.Package) ([]byte, layer.Info, error) {
 	b.t.Helper()
-	runs := layer.NewRuns(folder, b.t.TempDir(), workers)
+	runs := layer.NewRuns(folder, b.t.TempDir(), layer.Compression{}, workers)
 	defer runs.Close()
 	blob, err := runs.Assemble(context.Background(), b.tree, layer.Options{Packages: packages, Epoch: epoch})
 	if err != nil {
@@ -135,7 +135,7 @@ func TestRecord(t *testing.T) {
 	folder := cache.Folder{Dir: t.TempDir()}
 	p := packages[0].(*pkg)
 	record := func(fails error) error {
-		runs := layer.NewRuns(folder, t.TempDir(), 2)
+		runs := layer.NewRuns(folder, t.TempDir(), layer.Compression{}, 2)
 		defer runs.Close()
 		return runs.Record(t.Context(), p.DataDigest(), func(add layer.AddFunc) error {
 			for i, content := range p.contents {
@@ -194,7 +194,7 @@ func TestAssembleFails(t *testing.T) {
 	p := packages[0].(*pkg)
 	p.fails = errors.New("damaged")
 	folder := cache.Folder{Dir: t.TempDir()}
-	runs := layer.NewRuns(folder, t.TempDir(), 2)
+	runs := layer.NewRuns(folder, t.TempDir(), layer.Compression{}, 2)
 	defer runs.Close()
 	o := layer.Options{Packages: packages, Epoch: epoch}
 	for range 3 {

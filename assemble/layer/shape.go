@@ -20,10 +20,11 @@ type shape struct {
 
 // newShape begins the shape of a run of a package, or with zero data of what
 // is no package's.
-func newShape(data [sha256.Size]byte) *shape {
+func newShape(data [sha256.Size]byte, c Compression) *shape {
 	s := &shape{hash: sha256.New()}
 	s.buf = binary.AppendUvarint(append(s.buf, "mkimage run\x00"...), Version)
 	s.buf = append(s.buf, data[:]...)
+	s.text(c.String())
 	return s
 }
 
@@ -71,8 +72,8 @@ func (s *shape) key() runKey {
 type runKey [sha256.Size]byte
 
 // keyOf returns the key of a package's run.
-func keyOf(data [sha256.Size]byte, run []entry) runKey {
-	s := newShape(data)
+func keyOf(data [sha256.Size]byte, c Compression, run []entry) runKey {
+	s := newShape(data, c)
 	for _, e := range run {
 		s.add(e)
 	}
@@ -80,8 +81,8 @@ func keyOf(data [sha256.Size]byte, run []entry) runKey {
 }
 
 // keyOfDirectories returns the key of the run of directories.
-func keyOfDirectories(run []entry, epoch int64) runKey {
-	s := newShape(runKey{})
+func keyOfDirectories(run []entry, c Compression, epoch int64) runKey {
+	s := newShape(runKey{}, c)
 	s.buf = binary.AppendVarint(s.buf, epoch)
 	for _, e := range run {
 		s.add(entry{path: e.path, node: &tree.Node{Kind: tree.Dir, Mode: e.node.Mode, UID: e.node.UID, GID: e.node.GID, Xattrs: e.node.Xattrs}})

@@ -24,6 +24,11 @@ import (
 // [layer.Version], so that who rebuilds an image knows what to compare.
 const AnnotationLayerEncoding = "io.github.mkimage.layer-encoding"
 
+// AnnotationLayerCompression is the manifest annotation that states how the
+// layer is compressed, as [layer.ParseCompression] reads it. It is absent where
+// that is the encoding's own way.
+const AnnotationLayerCompression = "io.github.mkimage.layer-compression"
+
 // AnnotationSkippedScripts is the manifest annotation that lists the install
 // scripts that the spec told to skip, as "package:kind", sorted and separated
 // by commas. It is absent where none was.
@@ -65,20 +70,24 @@ func NewImage(s *spec.Image, o Options) (v1.Image, error) {
 	}
 	annotations := maps.Collect(pairs(s.Annotations))
 	annotations[AnnotationLayerEncoding] = strconv.Itoa(layer.Version)
+	if c := o.Layer.Compression; !c.IsDefault() {
+		annotations[AnnotationLayerCompression] = c.String()
+	}
 	if len(o.Skipped) > 0 {
 		annotations[AnnotationSkippedScripts] = strings.Join(slices.Sorted(slices.Values(o.Skipped)), ",")
 	}
+	l := fileLayer{o.Layer}
 	manifest, err := json.Marshal(v1.Manifest{
 		SchemaVersion: 2,
 		MediaType:     types.OCIManifestSchema1,
 		Config:        descriptorOf(types.OCIConfigJSON, config),
-		Layers:        []v1.Descriptor{{MediaType: types.OCILayer, Size: o.Layer.Size, Digest: o.Layer.Digest}},
+		Layers:        []v1.Descriptor{{MediaType: l.mediaType(), Size: o.Layer.Size, Digest: o.Layer.Digest}},
 		Annotations:   annotations,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("cannot make the manifest of %s: %w", s.Name, err)
 	}
-	return partial.CompressedToImage(&image{config, manifest, fileLayer{o.Layer}})
+	return partial.CompressedToImage(&image{config, manifest, l})
 }
 
 // image is the least that partial.CompressedToImage asks for.
@@ -108,10 +117,17 @@ func (i *image) LayerByDigest(h v1.Hash) (partial.CompressedLayer, error) {
 // fileLayer is a layer that is read from its file.
 type fileLayer struct{ file Layer }
 
+func (l fileLayer) mediaType() types.MediaType {
+	if l.file.Compression.IsZstd() {
+		return types.OCILayerZStd
+	}
+	return types.OCILayer
+}
+
 func (l fileLayer) Digest() (v1.Hash, error)            { return l.file.Digest, nil }
 func (l fileLayer) DiffID() (v1.Hash, error)            { return l.file.DiffID, nil }
 func (l fileLayer) Size() (int64, error)                { return l.file.Size, nil }
-func (l fileLayer) MediaType() (types.MediaType, error) { return types.OCILayer, nil }
+func (l fileLayer) MediaType() (types.MediaType, error) { return l.mediaType(), nil }
 
 func (l fileLayer) Compressed() (io.ReadCloser, error) {
 	if l.file.Path == "" {

@@ -98,7 +98,7 @@ func TestRead(t *testing.T) {
 func TestReadMakesRuns(t *testing.T) {
 	archives := packages(t)
 	folder := cache.Folder{Dir: t.TempDir()}
-	runs := layer.NewRuns(folder, t.TempDir(), 2)
+	runs := layer.NewRuns(folder, t.TempDir(), layer.Compression{}, 2)
 	defer runs.Close()
 	r := &shipped.Reader{Cache: folder, Runs: runs}
 	lists, err := r.Read(t.Context(), archives)

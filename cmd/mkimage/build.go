@@ -51,7 +51,7 @@ func newBuild(stdout, stderr io.Writer) *cobra.Command {
 			if err := flags.deliverFlags.understood(cmd); err != nil {
 				return err
 			}
-			b := &builder{fetcher: f, bar: bar, stderr: stderr, bills: flags.wanted()}
+			b := &builder{fetcher: f, bar: bar, stderr: stderr, bills: flags.wanted(), compression: flags.compression}
 			references, err := flags.build(cmd.Context(), b, args)
 			bar.done()
 			for _, r := range references {
@@ -101,7 +101,7 @@ func (f *buildFlags) build(ctx context.Context, b *builder, args []string) (refe
 		return nil, fmt.Errorf("cannot make a folder for layers: %w; TMPDIR names another place", err)
 	}
 	defer os.RemoveAll(b.work)
-	b.kept = openKept(ctx, b.fetcher, b.work)
+	b.kept = openKept(ctx, b.fetcher, b.work, b.compression)
 	defer b.kept.close()
 	for _, t := range batches {
 		if err := f.make(ctx, b, t); err != nil {

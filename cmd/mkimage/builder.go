@@ -34,6 +34,8 @@ type builder struct {
 	bills   bool   // list what images are made of
 	locks   *locks // of the specs that have one
 
+	compression layer.Compression // of layers
+
 	made atomic.Int64 // files made in the work folder
 	told sync.Mutex   // held while something is said on stderr
 }
@@ -152,7 +154,7 @@ func checkProgram(img *spec.Image, p spec.Platform, t *tree.Tree) error {
 
 // layer writes the tree to a file of the work folder.
 func (b *builder) layer(ctx context.Context, t *tree.Tree, packages []assemble.Package, epoch int64) (oci.Layer, error) {
-	o := layer.Options{Epoch: epoch}
+	o := layer.Options{Epoch: epoch, Compression: b.compression}
 	for _, p := range packages {
 		o.Packages = append(o.Packages, p)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mkimage/mkimage/assemble/docker"
+	"github.com/mkimage/mkimage/assemble/layer"
 	"github.com/mkimage/mkimage/assemble/oci"
 	"github.com/mkimage/mkimage/assemble/registry"
 	"github.com/mkimage/mkimage/spec"
@@ -22,6 +23,7 @@ const deliverHelp = `  -o, --output FILE     an archive for OCI tools and "docke
   --push                push to the image's name, under every tag
   --load                load into Docker
   --tag TAG             in place of the spec's tags; repeatable
+  --compression METHOD  gzip or zstd, or with a level: gzip:9 (default: gzip:6)
 `
 
 const registryHelp = `  --insecure-registry HOST   allow plain HTTP to it; repeatable
@@ -34,6 +36,9 @@ type deliverFlags struct {
 	push       bool
 	intoDocker bool
 	tags       []string
+	method     string // --compression
+
+	compression layer.Compression
 }
 
 func (f *deliverFlags) register(cmd *cobra.Command) {
@@ -42,10 +47,18 @@ func (f *deliverFlags) register(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.push, "push", false, "")
 	cmd.Flags().BoolVar(&f.intoDocker, "load", false, "")
 	cmd.Flags().Var(&listFlag{"tag", &f.tags, checkTag}, "tag", "")
+	cmd.Flags().StringVar(&f.method, "compression", "gzip", "")
 }
 
 // understood reports whether the command line can be.
 func (f *deliverFlags) understood(cmd *cobra.Command) error {
+	var err error
+	if f.compression, err = layer.ParseCompression(f.method); err != nil {
+		return usageError{cmd.CommandPath(), err}
+	}
+	if f.compression.IsZstd() && f.intoDocker {
+		return fmt.Errorf("cannot load into Docker with zstd: %s", noZstd)
+	}
 	for _, text := range f.outputs {
 		if _, err := parseOutput(text); err != nil {
 			return usageError{cmd.CommandPath(), err}
@@ -53,6 +66,10 @@ func (f *deliverFlags) understood(cmd *cobra.Command) error {
 	}
 	return nil
 }
+
+// noZstd is why an archive for Docker has no zstd.
+const noZstd = "archives for \"docker load\" say nothing of compression, and Docker and other readers of them expect gzip; " +
+	"zstd is for --push, oci:DIR and oci-archive:FILE"
 
 // registryFlags are shared by all commands that use registries.
 type registryFlags struct{ insecure []string }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"os/exec"
@@ -109,4 +110,18 @@ func pushed(t *testing.T, source, image string) string {
 		t.Fatalf("mkimage push %s %s: status %d\n%s", source, image, status, &stderr)
 	}
 	return strings.TrimSpace(stdout.String())
+}
+
+// TestZstd has the zstd program unpack a layer, and skopeo read the image.
+func TestZstd(t *testing.T) {
+	tool(t, "zstd", "skopeo")
+	dir := t.TempDir()
+	mkimage(t, "build", helloAt(t, dir, "test.example/hello"), "--platform", "linux/amd64", "-o", "oci:"+dir+"/out", "--compression", "zstd")
+	layer := strings.TrimSpace(runTool(t, "skopeo", "inspect", "--format", "{{index .Layers 0}}", "oci:"+dir+"/out:1"))
+	blob := filepath.Join(dir, "out/blobs/sha256", strings.TrimPrefix(layer, "sha256:"))
+	sum := sha256.Sum256([]byte(runTool(t, "zstd", "--decompress", "--stdout", blob)))
+	config := runTool(t, "skopeo", "inspect", "--config", "oci:"+dir+"/out:1")
+	if diffID := fmt.Sprintf("sha256:%x", sum); !strings.Contains(config, diffID) {
+		t.Errorf("zstd unpacks the layer to %s, the configuration is\n%s", diffID, config)
+	}
 }

@@ -24,13 +24,13 @@ type kept struct {
 
 // openKept opens the cache for a build; work is the build's own folder. Where
 // the cache cannot be written it is nil, and every build makes all anew.
-func openKept(ctx context.Context, f *fetcher, work string) *kept {
+func openKept(ctx context.Context, f *fetcher, work string, compression layer.Compression) *kept {
 	folder := cache.Folder{Dir: f.cacheDir}
 	release, err := folder.Use(ctx)
 	if err != nil {
 		return nil
 	}
-	runs := layer.NewRuns(folder, work, 0)
+	runs := layer.NewRuns(folder, work, compression, 0)
 	k := &kept{folder, &shipped.Reader{Cache: folder, Runs: runs}, runs, release}
 	f.known = k.reader.Known
 	return k

@@ -59,6 +59,9 @@ func (f *deliverFlags) batches(images []*spec.Image) ([]*batch, error) {
 				return nil, fmt.Errorf("cannot write %s twice", out.path)
 			}
 			taken[filepath.Clean(out.path)] = true
+			if f.compression.IsZstd() && out.form != ociFolder && out.form != ociArchive {
+				return nil, fmt.Errorf("cannot write %s with zstd: %s", out.path, noZstd)
+			}
 			if err := out.check(); err != nil {
 				return nil, err
 			}
@@ -111,7 +114,7 @@ func parseOutput(text string) (*output, error) {
 	case !ok:
 		return &output{path: text, form: bothFormats}, nil
 	case path == "":
-		return nil, fmt.Errorf("cannot write to %q: there is no path after %s:", text, name)
+		return nil, fmt.Errorf("cannot write to %q: there is no path after the colon", text)
 	case strings.Contains(path, ":"):
 		return nil, fmt.Errorf("cannot write to %q: a path has no colon here; tags are the spec's or --tag's", text)
 	}

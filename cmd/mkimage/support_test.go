@@ -21,7 +21,6 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
-	"github.com/google/go-containerregistry/pkg/v1/validate"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/mkimage/mkimage/internal/apktest"
@@ -210,7 +209,7 @@ func printImage(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	image, err := openImage(ts.MkAbs(args[0]))
 	ts.Check(err)
-	ts.Check(validate.Image(image))
+	ts.Check(validImage(image))
 	ts.Check(describeConfig(ts.Stdout(), image))
 	ts.Check(describeFiles(ts.Stdout(), image, args[1:]))
 }

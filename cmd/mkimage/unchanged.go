@@ -134,7 +134,7 @@ func (k *kept) decide(ctx context.Context, f *buildFlags, epoch *int64, t *batch
 		return
 	}
 	d := &digester{hash: sha256.New()}
-	d.values(self, version(), layer.Version, f.deliverFlags.tags, epoch)
+	d.values(self, version(), layer.Version, f.compression.String(), f.deliverFlags.tags, epoch)
 	for i, img := range t.images {
 		if img.APK != nil && len(img.APK.Scripts) > 0 {
 			return // scripts that are skipped are told each time

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mkimage/mkimage/assemble/compare"
+	"github.com/mkimage/mkimage/assemble/layer"
 	"github.com/mkimage/mkimage/assemble/oci"
 	"github.com/mkimage/mkimage/spec"
 )
@@ -199,6 +200,10 @@ func (b *builder) rebuild(ctx context.Context, img *spec.Image, p spec.Platform,
 		b.epoch = &created
 		defer func() { b.epoch = nil }()
 	}
+	var err error
+	if b.compression, err = compressionOf(like); err != nil {
+		return nil, err
+	}
 	c, err := b.prepare(ctx, img, p)
 	if err != nil {
 		return nil, err
@@ -208,4 +213,18 @@ func (b *builder) rebuild(ctx context.Context, img *spec.Image, p spec.Platform,
 		return nil, err
 	}
 	return one.image, nil
+}
+
+// compressionOf returns how an image's layer is compressed, as its manifest
+// says.
+func compressionOf(img v1.Image) (layer.Compression, error) {
+	m, err := img.Manifest()
+	if err != nil {
+		return layer.Compression{}, err
+	}
+	method := m.Annotations[oci.AnnotationLayerCompression]
+	if method == "" {
+		return layer.Compression{}, nil
+	}
+	return layer.ParseCompression(method)
 }
