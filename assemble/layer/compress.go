@@ -18,10 +18,15 @@ type sums struct {
 
 func newSums() *sums { return &sums{digest: sha256.New(), diffID: sha256.New()} }
 
-// add takes in one member.
+// add takes in one member. The two streams are hashed side by side.
 func (s *sums) add(b *block) {
+	hashed := make(chan struct{})
+	go func() {
+		s.digest.Write(b.out.Bytes())
+		close(hashed)
+	}()
 	s.diffID.Write(b.raw)
-	s.digest.Write(b.out.Bytes())
+	<-hashed
 	s.raw += int64(len(b.raw))
 	s.size += int64(b.out.Len())
 }
