@@ -142,7 +142,7 @@ func (gone) Walk(context.Context, func(int, io.Reader) error) error {
 // of them is kept.
 func TestReadDamaged(t *testing.T) {
 	folder := cache.Folder{Dir: t.TempDir()}
-	runs := layer.NewRuns(folder, t.TempDir(), 2)
+	runs := layer.NewRuns(folder, t.TempDir(), layer.Compression{}, 2)
 	defer runs.Close()
 	r := &shipped.Reader{Cache: folder, Runs: runs}
 	var archives []*apk.Archive
