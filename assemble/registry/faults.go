@@ -81,6 +81,12 @@ func startsAgain(err error) bool {
 		answer.Request != nil && answer.Request.Method == http.MethodPatch && network.PassingStatus(answer.StatusCode)
 }
 
+// isUntrusted reports whether a registry speaks HTTPS, and not with a
+// certificate that can be trusted.
+func isUntrusted(err error) bool {
+	return network.IsTrustFault(err) && !errors.Is(err, http.ErrSchemeMismatch)
+}
+
 // pushFault names what cannot be pushed, the reason and the way out.
 func pushFault(t target, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
@@ -103,6 +109,8 @@ func reason(err error) string {
 		return source.Error()
 	case errors.As(err, &credentials):
 		return credentials.Error()
+	case isUntrusted(err):
+		return oneLine(network.Reason(err)) // and not what plain HTTP then came to
 	case errors.As(err, &answer):
 		return answered(answer)
 	}
@@ -139,12 +147,12 @@ func wayOut(t target, err error) string {
 		return ""
 	case errors.As(err, &credentials):
 		return "correct the Docker configuration or its credential helper"
+	case isUntrusted(err):
+		return "a private authority's certificate can be named with --ca"
 	case errors.As(err, &answer):
 		return answerWayOut(t, err, answer)
 	case errors.As(err, &protocol):
 		return fmt.Sprintf("%s may be no registry, or something on the way to it interferes", host)
-	case network.IsTrustFault(err) && !errors.Is(err, http.ErrSchemeMismatch):
-		return "a private authority's certificate can be named with --ca"
 	case errors.As(err, &plain), network.IsTrustFault(err):
 		return fmt.Sprintf("if that is meant, allow it with --insecure-registry %s", host)
 	}
