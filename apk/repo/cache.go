@@ -7,7 +7,7 @@ import (
 	"fmt"
 
 	"github.com/mkimage/mkimage/apk"
-	"github.com/mkimage/mkimage/cache"
+	"github.com/mkimage/mkimage/internal/cache"
 )
 
 // fetched is the part of the cache with what was fetched, see the package

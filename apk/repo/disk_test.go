@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/mkimage/mkimage/cache"
 	"github.com/mkimage/mkimage/internal/apktest"
+	"github.com/mkimage/mkimage/internal/cache"
 )
 
 // fullDisk is a sink without space.

@@ -10,7 +10,7 @@ import (
 	"os"
 
 	"github.com/mkimage/mkimage/apk"
-	"github.com/mkimage/mkimage/cache"
+	"github.com/mkimage/mkimage/internal/cache"
 )
 
 // readIndex verifies a signed index and reads it, or opens the parsed form that

@@ -72,7 +72,8 @@ func Compile(ctx context.Context, g *spec.Go, p apk.Platform, output string) err
 func goArgs(g *spec.Go, target, output string) []string {
 	return []string{
 		"build", "-o", output, "-trimpath", "-buildvcs=false", "-buildmode=exe", "-race=false", "-cover=false",
-		"-gcflags=", "-asmflags=",
+		"-gcflags=", "-asmflags=", "-pgo=auto", "-compiler=gc", "-linkshared=false", "-msan=false", "-asan=false",
+		"-toolexec=", "-overlay=", "-modfile=", "-n=false",
 		"-ldflags=" + strings.Join(list(g.Ldflags), " "),
 		"-tags=" + strings.Join(list(g.Tags), ","),
 		"--", target,
@@ -97,6 +98,8 @@ func runGo(ctx context.Context, dir string, env, args []string) error {
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &exit) && strings.Contains(string(out.kept), "-buildmode=exe requires exactly one main package"):
+		return errors.New("it is a package of another name than main; name the folder of a main package")
 	case errors.As(err, &exit) && len(out.kept) > 0:
 		return fmt.Errorf("the go command says\n%s", out.indented())
 	}
@@ -113,6 +116,8 @@ func goEnv(g *spec.Go, p apk.Platform, environ []string) ([]string, error) {
 		// The levels that Go takes by default (go help environment).
 		"GO386": "sse2", "GOAMD64": "v1", "GOARM64": "v8.0", "GOPPC64": "power8", "GORISCV64": "rva20u64",
 		"GOFIPS140": "off", "GOEXPERIMENT": "",
+		// Programs are of modules, and Go's own linker makes them static.
+		"GO111MODULE": "on", "GO_EXTLINK_ENABLED": "0",
 	}
 	for _, v := range g.Env {
 		if _, ok := decided[v.Name]; ok {

@@ -10,7 +10,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/mkimage/mkimage/cache"
+	"github.com/mkimage/mkimage/internal/cache"
 )
 
 // A run in the cache is its members, as they stand in a layer, then the length

@@ -9,7 +9,7 @@ import (
 	"sync"
 
 	"github.com/mkimage/mkimage/assemble/tree"
-	"github.com/mkimage/mkimage/cache"
+	"github.com/mkimage/mkimage/internal/cache"
 )
 
 // Runs makes layers of runs that it keeps in a cache. A run is named by all

@@ -14,7 +14,7 @@ import (
 
 	"github.com/mkimage/mkimage/assemble/layer"
 	"github.com/mkimage/mkimage/assemble/tree"
-	"github.com/mkimage/mkimage/cache"
+	"github.com/mkimage/mkimage/internal/cache"
 )
 
 // assemble makes a layer with a cache and returns it.

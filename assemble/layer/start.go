@@ -11,7 +11,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/mkimage/mkimage/cache"
+	"github.com/mkimage/mkimage/internal/cache"
 )
 
 // The start of a layer, all but its last run, is the same in every build of

@@ -21,7 +21,7 @@ import (
 	"github.com/mkimage/mkimage/apk"
 	"github.com/mkimage/mkimage/assemble"
 	"github.com/mkimage/mkimage/assemble/layer"
-	"github.com/mkimage/mkimage/cache"
+	"github.com/mkimage/mkimage/internal/cache"
 )
 
 // maxList is more bytes than a list of entries has.

@@ -14,8 +14,8 @@ import (
 	"github.com/mkimage/mkimage/assemble"
 	"github.com/mkimage/mkimage/assemble/layer"
 	"github.com/mkimage/mkimage/assemble/shipped"
-	"github.com/mkimage/mkimage/cache"
 	"github.com/mkimage/mkimage/internal/apktest"
+	"github.com/mkimage/mkimage/internal/cache"
 	"github.com/mkimage/mkimage/spec"
 )
 

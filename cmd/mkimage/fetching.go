@@ -13,7 +13,7 @@ import (
 
 	"github.com/mkimage/mkimage/apk"
 	"github.com/mkimage/mkimage/apk/repo"
-	"github.com/mkimage/mkimage/cache"
+	"github.com/mkimage/mkimage/internal/cache"
 )
 
 const fetchHelp = `  --cache-dir DIR       where fetched files are kept (default: the user's cache folder)

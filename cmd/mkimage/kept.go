@@ -10,7 +10,7 @@ import (
 	"github.com/mkimage/mkimage/assemble/oci"
 	"github.com/mkimage/mkimage/assemble/shipped"
 	"github.com/mkimage/mkimage/assemble/tree"
-	"github.com/mkimage/mkimage/cache"
+	"github.com/mkimage/mkimage/internal/cache"
 )
 
 // kept is what builds keep in the cache between them. It decides how long a

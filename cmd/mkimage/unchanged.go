@@ -15,7 +15,7 @@ import (
 
 	"github.com/mkimage/mkimage/apk"
 	"github.com/mkimage/mkimage/assemble/layer"
-	"github.com/mkimage/mkimage/cache"
+	"github.com/mkimage/mkimage/internal/cache"
 	"github.com/mkimage/mkimage/spec"
 )
 

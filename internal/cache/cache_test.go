@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/mkimage/mkimage/cache"
+	"github.com/mkimage/mkimage/internal/cache"
 )
 
 // age makes an entry look as if it had been used last so long ago.
