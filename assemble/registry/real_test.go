@@ -5,6 +5,10 @@ import (
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/mkimage/mkimage/assemble/registry"
@@ -26,6 +30,38 @@ func TestRealRegistry(t *testing.T) {
 	for _, r := range s.Requests("POST upload") {
 		if r.Query.Get("from") != "b/c" {
 			t.Errorf("a blob was asked for as %v", r.Query)
+		}
+	}
+}
+
+// TestRealReferrers: docker-registry has no referrers API, so that a tag lists
+// what refers to an image.
+func TestRealReferrers(t *testing.T) {
+	host := registrytest.Start(t, false)
+	img := image(t, "amd64", noise(3, 1000))
+	subject, err := partial.Descriptor(img)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var referrers []v1.Image
+	for i := range 2 {
+		referrers = append(referrers, mutate.Subject(image(t, "amd64", noise(uint32(i), 10)), *subject).(v1.Image))
+	}
+	for range 2 { // the second time nothing changes
+		err := newClient().Push(t.Context(), registry.Image{Names: []string{host + "/a:1"}, Manifest: img, Referrers: referrers})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tag, err := name.NewTag(host + "/a:" + strings.Replace(digest(t, img), ":", "-", 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := remote.Index(tag)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m, err := list.IndexManifest(); err != nil || len(m.Manifests) != 2 {
+			t.Errorf("the tag lists %+v, %v", m, err)
 		}
 	}
 }

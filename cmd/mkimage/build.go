@@ -176,7 +176,7 @@ func (f *buildFlags) write(ctx context.Context, b *builder, t *batch) ([]string,
 	for _, d := range t.destinations {
 		b.bar.step("%s", d)
 		if err := d.deliver(ctx, t.releases); err != nil {
-			return nil, err
+			return nil, interruptedWhile(ctx, d, err)
 		}
 	}
 	return t.references, nil

@@ -108,6 +108,27 @@ type destination interface {
 	String() string
 }
 
+// sendingError is what was under way when the command was interrupted: others
+// may have a part of it.
+type sendingError struct {
+	what destination
+	err  error
+}
+
+func (e *sendingError) Error() string {
+	return fmt.Sprintf("interrupted while %s; what has arrived stays there", e.what)
+}
+func (e *sendingError) Unwrap() error { return e.err }
+
+// interruptedWhile says what an interruption ended. Other errors are as they
+// are.
+func interruptedWhile(ctx context.Context, what destination, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	return &sendingError{what, err}
+}
+
 // present returns the references of images that are already wherever they are
 // to go; nil where they are not, or where that is not known.
 func (t *batch) present() []string {

@@ -5,11 +5,19 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/validate"
 
 	"github.com/mkimage/mkimage/internal/registrytest"
 )
@@ -123,5 +131,51 @@ func TestZstd(t *testing.T) {
 	config := runTool(t, "skopeo", "inspect", "--config", "oci:"+dir+"/out:1")
 	if diffID := fmt.Sprintf("sha256:%x", sum); !strings.Contains(config, diffID) {
 		t.Errorf("zstd unpacks the layer to %s, the configuration is\n%s", diffID, config)
+	}
+}
+
+// TestEndedPush ends a push in the middle of an upload: the tag is not there,
+// and the next push is right.
+func TestEndedPush(t *testing.T) {
+	s := registrytest.New(t)
+	dir, begun := t.TempDir(), make(chan struct{})
+	spec := filepath.Join(dir, "app.cue")
+	text := fmt.Sprintf("name: %q\nplatforms: [\"linux/amd64\"]\nfiles: \"/noise\": source: \"noise\"\n", s.Host+"/app")
+	for path, content := range map[string][]byte{spec: []byte(text), filepath.Join(dir, "noise"): noise(1 << 20)} {
+		if err := os.WriteFile(path, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stall := registrytest.Stall(1000, time.Second)
+	var once sync.Once
+	s.Fail("PATCH upload", 2, func(w http.ResponseWriter, r *http.Request, registry http.Handler) {
+		once.Do(func() { close(begun) })
+		stall(w, r, registry)
+	})
+	push := process(t, "build", spec, "--push", "--cache-dir", dir+"/cache")
+	var stderr bytes.Buffer
+	push.Stderr = &stderr
+	if err := push.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-begun
+	if err := push.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if err := push.Wait(); err == nil || stderr.String() != "mkimage: interrupted while pushing; what has arrived stays there\n" {
+		t.Errorf("%v, it says %q", err, &stderr)
+	}
+	if puts := s.Requests("PUT manifest"); len(puts) > 0 {
+		t.Errorf("manifests were pushed: %v", puts)
+	}
+	s.Heal()
+	again, err := process(t, "build", spec, "--push", "--cache-dir", dir+"/cache").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ref, err := name.ParseReference(strings.TrimSpace(string(again))); err != nil {
+		t.Error(err)
+	} else if img, err := remote.Image(ref); err != nil || validate.Image(img) != nil {
+		t.Errorf("%s: %v, %v", ref, err, validate.Image(img))
 	}
 }

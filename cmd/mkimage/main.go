@@ -85,7 +85,10 @@ func report(w io.Writer, ctx context.Context, err error) {
 	var refusal *solver.Refusal
 	var locks *unfit
 	var usage usageError
+	var sending *sendingError
 	switch {
+	case errors.As(err, &sending):
+		fmt.Fprintf(w, "mkimage: %v\n", sending)
 	case errors.As(err, &locks):
 		fmt.Fprintf(w, "%v\nmkimage: %s\n", locks, locks.hint())
 	case errors.As(err, &faults):

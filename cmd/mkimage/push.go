@@ -80,7 +80,7 @@ func (f *pushFlags) push(ctx context.Context, bar *progress, source string, name
 	defer s.close()
 	bar.step("pushing %s", source)
 	if err := client.Push(ctx, registry.Image{Names: names, Manifest: s.main, Referrers: s.referrers}); err != nil {
-		return v1.Hash{}, err
+		return v1.Hash{}, interruptedWhile(ctx, &pushing{client}, err)
 	}
 	return s.main.Digest()
 }
