@@ -88,7 +88,11 @@ func (src Source) below(arg, root string, f *faults) []unit {
 		return nil
 	})
 	if err != nil {
-		f.add(Pos{File: arg}, "cannot load: %s", reason(err))
+		at := arg
+		if pathErr, ok := err.(*fs.PathError); ok {
+			at = relativeTo(src.Dir, pathErr.Path)
+		}
+		f.add(Pos{File: at}, "cannot load: %s", reason(err))
 	} else if len(found) == 0 {
 		f.add(Pos{File: arg}, "cannot load: no folder with a .cue file")
 	}

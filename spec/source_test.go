@@ -322,3 +322,21 @@ func TestManyFaultsOfSyntax(t *testing.T) {
 		t.Errorf("%d faults, the last is %q", len(lines), last)
 	}
 }
+
+// TestUnreadable checks that of all folders below one, the one that cannot be
+// read is named.
+func TestUnreadable(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"i/a/a.cue": `name: "a/b"`, "i/b/b.cue": `name: "a/c"`})
+	locked := filepath.Join(dir, "i", "b")
+	if err := os.Chmod(locked, 0); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Chmod(locked, 0o700)
+	if _, err := os.ReadDir(locked); err == nil {
+		t.Skip("this user may read every folder")
+	}
+	if got, want := refusal(t, spec.Source{Dir: dir, Args: []string{"i/..."}}), "i/b: cannot load: permission denied\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

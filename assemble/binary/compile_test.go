@@ -57,8 +57,9 @@ func TestCompileReproducible(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, value := range map[string]string{
-		"GOFLAGS": "-ldflags=-s -tags=odd", "GOAMD64": "v3", "GOFIPS140": "latest", "CGO_ENABLED": "1",
+		"GOFLAGS": "-ldflags=-s -tags=odd -pgo=off -toolexec=/bin/true -overlay=/nowhere -linkshared -n", "GOAMD64": "v3", "GOFIPS140": "latest", "CGO_ENABLED": "1",
 		"GOOS": "windows", "GOARCH": "arm64", "TZ": "Asia/Tokyo", "LC_ALL": "C", "PWD": "/",
+		"GO111MODULE": "off", "GO_EXTLINK_ENABLED": "1",
 	} {
 		t.Setenv(name, value)
 	}
@@ -109,7 +110,7 @@ func TestCompileRefuses(t *testing.T) {
 		{"syntax", "package main\n\nfunc main() {\n\tx := 1\n\ty\n}\n", nil,
 			where + "the go command says\n\t# example.com/web/cmd/web\n\t./main.go:4:2: declared and not used: x\n\t./main.go:5:2: undefined: y"},
 		{"library", "package web\n", nil,
-			where + "the go command says\n\t-buildmode=exe requires exactly one main package"},
+			where + "it is a package of another name than main; name the folder of a main package"},
 		{"no folder", hello, func(t *testing.T, g *spec.Go) { g.Package.Abs += "x" }, where + "no such file or directory"},
 		{"a file", hello, func(t *testing.T, g *spec.Go) { g.Package.Abs += "/main.go" },
 			where + "it is not a folder; name the folder of a main package"},
