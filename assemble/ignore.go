@@ -2,6 +2,7 @@ package assemble
 
 import (
 	"path"
+	"path/filepath"
 	"strings"
 
 	"github.com/mkimage/mkimage/spec"
@@ -44,6 +45,22 @@ func (list ignorePatterns) match(rel string, directory bool) bool {
 		}
 	}
 	return false
+}
+
+// Copies reports whether a source that is a tree takes what is at path on the
+// build machine, a folder or not, with it.
+func Copies(f spec.File, path string, folder bool) bool {
+	rel, err := filepath.Rel(f.Source.Abs, path)
+	if rel = filepath.ToSlash(rel); err != nil || f.Kind != spec.KindSource || rel == "." || rel == ".." || strings.HasPrefix(rel, "../") {
+		return false
+	}
+	ignore := compileIgnore(f.Ignore)
+	for end, c := range rel + "/" {
+		if c == '/' && ignore.match(rel[:end], folder || end < len(rel)) {
+			return false
+		}
+	}
+	return true
 }
 
 // matchNames matches patterns with the names of a path, one by one.

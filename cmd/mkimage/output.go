@@ -122,11 +122,11 @@ func parseOutput(text string) (*output, error) {
 }
 
 func (o *output) check() error {
+	if err := o.checkApart(); err != nil {
+		return err
+	}
 	if o.form == ociFolder {
 		return oci.CheckFolder(o.path)
-	}
-	if err := checkOverwrite(o.path, o.images); err != nil {
-		return err
 	}
 	return oci.CheckArchive(o.path)
 }

@@ -3,21 +3,30 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 
+	"github.com/mkimage/mkimage/assemble"
 	"github.com/mkimage/mkimage/spec"
 )
 
-// checkOverwrite refuses to write an output over a file that the images are
-// made of.
-func checkOverwrite(path string, images []*spec.Image) error {
-	out, err := os.Stat(path)
+// checkApart refuses an output that the images are made of: a file that would
+// be lost, or one in a tree that they copy, which would be in the next image.
+func (o *output) checkApart() error {
+	out, _ := os.Stat(o.path) // nil: there is nothing to lose
+	abs, err := filepath.Abs(o.path)
 	if err != nil {
-		return nil // there is nothing to lose
+		return fmt.Errorf("cannot write %s: %w", o.path, err)
 	}
-	for _, img := range images {
+	for _, img := range o.images {
 		for _, file := range madeOf(img) {
-			if in, err := os.Stat(file); err == nil && os.SameFile(in, out) {
-				return fmt.Errorf("cannot write %s: %s is made of that file; name another", path, img.Name)
+			if in, err := os.Stat(file); err == nil && out != nil && !in.IsDir() && os.SameFile(in, out) {
+				return fmt.Errorf("cannot write %s: %s is made of that file; name another", o.path, img.Name)
+			}
+		}
+		for _, f := range img.Files {
+			if assemble.Copies(f, abs, o.form == ociFolder) {
+				return fmt.Errorf("cannot write %s: %s has a copy of %s as %s, and the next build would copy the output too; ignore it there, or write elsewhere with --output",
+					o.path, img.Name, f.Source.Written, f.Path)
 			}
 		}
 	}
