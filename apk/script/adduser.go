@@ -188,7 +188,7 @@ func (p *process) makeHome(u *user, opts flags) error {
 		if dir, err := p.stat(skel); err == nil && dir.Kind == tree.Dir {
 			child := *p
 			child.umask = 0
-			c := &copier{process: &child, recursive: true}
+			c := &copier{process: &child, recursive: true, into: map[*tree.Node]bool{}}
 			for _, e := range dir.Entries() {
 				if err := c.copyNode(e.Node, join(skel, e.Name), join(u.home, e.Name)); err != nil {
 					return err

@@ -17,6 +17,7 @@ type copier struct {
 	keep      bool // -n: what exists stays
 	asIs      bool // -T
 	made      map[*tree.Node]*tree.Node
+	into      map[*tree.Node]bool // directories copied to
 }
 
 // cp is busybox's cp.
@@ -41,6 +42,7 @@ func cp(p *process) error {
 		keep:      opts.has('n') && !opts.has('f'),
 		asIs:      opts.has('T'),
 		made:      map[*tree.Node]*tree.Node{},
+		into:      map[*tree.Node]bool{},
 	}
 	if opts.has('t') {
 		operands = append(operands, opts.value('t'))
@@ -85,20 +87,7 @@ func (c *copier) copyPath(source, dest string) error {
 	if dir, err := c.tree.Stat(c.abs(path.Dir(dest))); err != nil || dir.Kind != tree.Dir {
 		return c.warn("can't create '%s': Path does not exist", dest)
 	}
-	if canon, err := c.tree.Canonical(c.abs(dest)); err == nil && n.Kind == tree.Dir && c.within(canon, n) {
-		return c.warn("recursion detected, omitting directory '%s'", source)
-	}
 	return c.copyNode(n, source, dest)
-}
-
-// within tells whether a directory is one of those above a path.
-func (c *copier) within(canon string, dir *tree.Node) bool {
-	for p := canon; p != "." && p != "/"; p = path.Dir(p) {
-		if n, err := c.tree.Lstat(p); err == nil && n == dir {
-			return true
-		}
-	}
-	return false
 }
 
 func (c *copier) copyNode(n *tree.Node, source, dest string) error {
@@ -124,6 +113,9 @@ func (c *copier) copyNode(n *tree.Node, source, dest string) error {
 		return c.put(full, linked, dest)
 	}
 	node := c.copyOf(n)
+	if !c.preserve {
+		c.inherit(node, full)
+	}
 	if c.made != nil {
 		c.made[n] = node
 	}
@@ -144,6 +136,13 @@ func (c *copier) copyOf(n *tree.Node) *tree.Node {
 	return node
 }
 
+// inherit gives a new node the group of the setgid directory it goes to.
+func (c *copier) inherit(node *tree.Node, full string) {
+	if dir, err := c.tree.Stat(path.Dir(full)); err == nil {
+		node.Inherit(dir)
+	}
+}
+
 func (c *copier) put(full string, node *tree.Node, dest string) error {
 	if err := c.tree.Replace(full, node); err != nil {
 		return c.warnErr(err, "can't create '%s'", dest)
@@ -157,12 +156,17 @@ func (c *copier) copyStream(source, full string) error {
 	if err != nil {
 		return c.warnErr(err, "can't open '%s'", source)
 	}
-	return c.put(full, &tree.Node{Kind: tree.File, Mode: 0o666 &^ c.umask, Content: tree.Bytes(data)}, full)
+	node := &tree.Node{Kind: tree.File, Mode: 0o666 &^ c.umask, Content: tree.Bytes(data)}
+	c.inherit(node, full)
+	return c.put(full, node, full)
 }
 
 func (c *copier) copyDir(n, old *tree.Node, source, dest string) error {
 	if !c.recursive {
 		return c.warn("omitting directory '%s'", source)
+	}
+	if c.into[n] {
+		return c.warn("recursion detected, omitting directory '%s'", source)
 	}
 	if old != nil && old.Kind != tree.Dir {
 		return c.warn("target '%s' is not a directory", dest)
@@ -174,6 +178,7 @@ func (c *copier) copyDir(n, old *tree.Node, source, dest string) error {
 			return c.warnErr(err, "can't create directory '%s'", dest)
 		}
 	}
+	c.into[dir] = true
 	if err := c.enter(); err != nil {
 		return err
 	}
@@ -193,6 +198,9 @@ func (c *copier) copyDir(n, old *tree.Node, source, dest string) error {
 		if err := c.copyNode(child, join(source, e.Name), join(dest, e.Name)); err != nil {
 			return err
 		}
+	}
+	if old == nil {
+		dir.Mode = n.Mode &^ c.umask
 	}
 	if c.preserve {
 		dir.Mode, dir.UID, dir.GID = n.Mode, n.UID, n.GID

@@ -101,7 +101,7 @@ func (t *Tree) WriteFile(path string, c Content, mode uint32) (*Node, error) {
 		return nil, pathError("open", path, syscall.EISDIR)
 	case p.node == nil:
 		p.node = &Node{Kind: File, Mode: mode & 0o7777}
-		p.node.inherit(p.dir)
+		p.node.Inherit(p.dir)
 		p.dir.children[p.name] = p.node
 	case p.node.Kind == Dir:
 		return nil, pathError("open", path, syscall.EISDIR)
@@ -173,13 +173,14 @@ func (t *Tree) Create(path string, n *Node) error { return t.create("create", pa
 func (t *Tree) create(op, path string, n *Node) error {
 	p, err := t.resolve(op, path, false)
 	if err == nil && p.node == nil {
-		n.inherit(p.dir)
+		n.Inherit(p.dir)
 	}
 	return t.add(op, path, n)
 }
 
-// inherit gives a new node what it has of its directory.
-func (n *Node) inherit(dir *Node) {
+// Inherit gives a new node what Create gives it of its directory, for one that
+// gets there by Replace.
+func (n *Node) Inherit(dir *Node) {
 	if dir.Mode&0o2000 == 0 {
 		return
 	}
